@@ -106,7 +106,9 @@ static bool is_elsewhere(const struct live *o)
 	       !strvec_has(&l->cluster->namespaces, ns);
 }
 
-/* Made since the snapshot was begun, by the server's clock. */
+/* Made since the snapshot was begun, by the server's clock, which tells whole
+ * seconds: what was made in the second of the beginning may be older, and what
+ * is no drift must not be reported as one. */
 static bool is_newer(const struct live *o)
 {
 	struct err ignored = ERR_INIT;
@@ -117,7 +119,7 @@ static bool is_newer(const struct live *o)
 	int64_t at;
 
 	return made && clock_parse_rfc3339(made, &at) == 0 &&
-	       at >= o->list->cluster->m->browse.opened.manifest.started;
+	       at > o->list->cluster->m->browse.opened.manifest.started;
 }
 
 static bool is_wanted(struct live *o, const char *path)

@@ -183,12 +183,13 @@ static void of_one_namespace_only_that_is_asked_for(void **state)
 	ITEM("ns", NAME, ",\"creationTimestamp\":\"" WHEN "\"", "")
 
 /* What was there before the snapshot was begun, and is not in it, nothing
- * referred to. */
+ * referred to; and of what was made in that very second nobody knows. */
 static void of_what_is_only_taken_along_the_new_alone_counts(void **state)
 {
-	static const struct script_reply reply = REPLY(
-	    "200 OK", LIST(MADE("old", "2026-01-02T03:04:04Z") "," MADE(
-			  "new", "2026-01-02T03:04:05Z") "," MADE("odd", "x")));
+	static const struct script_reply reply =
+	    REPLY("200 OK", LIST(MADE("old", "2026-01-02T03:04:04Z") "," MADE(
+				"same", "2026-01-02T03:04:05Z") "," MADE("new",
+				"2026-01-02T03:04:06Z") "," MADE("odd", "x")));
 	struct fixture *f = *state;
 
 	f->list.referenced = true;
