@@ -182,7 +182,7 @@ static void what_cannot_be_read_says_why(void **state)
 		"416", 2},
 	    /* Knows no ranges. */
 	    {{{.status = "200 OK", .body = "0123456789"}}, 0, ERR_FORMAT,
-		"larger than the 4 bytes allowed", 2},
+		"larger than the 4 bytes allowed", 1},
 	    {{PART("0-3", "0123"),
 		 {.status = "412 Precondition Failed",
 		     .to = "Range: bytes=4-7\r\n"},
