@@ -24,7 +24,6 @@ struct fixture {
 	struct buf archive;
 	struct archive_writer *writer;
 	struct sources sources;
-	size_t ticks;
 };
 
 static int set_up(void **state)
@@ -90,10 +89,10 @@ static void assert_described(struct fixture *f, const char *expected)
 	assert_string_equal(buf_str(&text), expected);
 }
 
-static void count_tick(void *ctx, struct sources *s)
+static void ignore_tick(void *ctx, struct sources *s)
 {
 	(void)s;
-	((struct fixture *)ctx)->ticks++;
+	(void)ctx;
 }
 
 static void only_what_is_configured_is_a_source(void **state)
@@ -159,8 +158,7 @@ static void a_cluster_that_cannot_be_connected_is_missing(void **state)
 
 	parse(f, CLUSTER);
 	begin(f);
-	sources_run(&f->sources, count_tick, f);
-	assert_true(f->ticks > 0);
+	sources_run(&f->sources, ignore_tick, f);
 	const struct source_task *t = &f->sources.tasks[0];
 	assert_true(t->ended);
 	assert_int_equal(t->status, 0);
@@ -186,7 +184,7 @@ static void what_an_organisation_lacks_is_missing(void **state)
 	strvec_add(&o->unusable, "a..b");
 	begin(f);
 	assert_int_equal(f->sources.count, 1);
-	sources_run(&f->sources, count_tick, f);
+	sources_run(&f->sources, ignore_tick, f);
 	const struct capture_report *r = &f->sources.tasks[0].report;
 	assert_int_equal(r->missing.len, 2);
 	assert_string_equal(r->missing.items[0].what,
