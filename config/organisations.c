@@ -3,6 +3,7 @@
 #include "config/connect_host.h"
 #include "config/validate.h"
 #include "storage/base/cleanup.h"
+#include "storage/base/index.h"
 #include "storage/gitops/repository.h"
 
 #include <stdlib.h>
@@ -15,24 +16,38 @@ static bool is_wanted(const struct settings_organisation *o, const char *name)
 	       !str_glob_any(&o->exclude, name);
 }
 
-/* By its name, or by any spelling of its URL. */
-static bool is_named(const struct settings_repositories *known, const char *url,
-    const char *name)
+/* What is captured so far: by its name, and by what all spellings of its URL
+ * have in common. */
+struct known {
+	struct index *names, *urls;
+};
+
+static void known_done(struct known *k)
+{
+	index_free(k->names);
+	index_free(k->urls);
+}
+
+static void know(struct known *k, const char *name, const char *url)
 {
 	autofree char *plain = repository_name(url);
 
-	VEC_EACH (known, r) {
-		autofree char *other = repository_name(r->url);
-		if (str_eq(r->name, name) || str_eq(other, plain))
-			return true;
-	}
-	return false;
+	index_add(k->names, name, 0);
+	index_add(k->urls, plain, 0);
+}
+
+static bool is_known(const struct known *k, const char *name, const char *url)
+{
+	autofree char *plain = repository_name(url);
+
+	return index_first(k->names, name) != INDEX_END ||
+	       index_first(k->urls, plain) != INDEX_END;
 }
 
 static void add_listed(struct organisations *out, struct organisation *o,
-    const struct host *host, const struct host_repository *r)
+    struct known *known, const struct host *host,
+    const struct host_repository *r)
 {
-	struct settings_repositories *all = &out->settings.git.repositories;
 	autofree char *url = host_clone_url(host, r->path);
 
 	if (r->archived && !o->settings->archived) {
@@ -41,10 +56,11 @@ static void add_listed(struct organisations *out, struct organisation *o,
 		o->unwanted++;
 	} else if (!validate_is_repository_name(r->path)) {
 		strvec_add(&o->unusable, r->path);
-	} else if (is_named(all, url, r->path)) {
+	} else if (is_known(known, r->path, url)) {
 		o->named++;
 	} else {
-		*vec_add(all) =
+		know(known, r->path, url);
+		*vec_add(&out->settings.git.repositories) =
 		    (struct settings_repository){.name = str_dup(r->path),
 			.url = str_dup(url),
 			.lfs = o->settings->lfs};
@@ -53,7 +69,7 @@ static void add_listed(struct organisations *out, struct organisation *o,
 }
 
 static int list_one(struct organisations *out, struct organisation *o,
-    const struct connect_env *env, struct err *err)
+    struct known *known, const struct connect_env *env, struct err *err)
 {
 	cleanup(connect_host_done) struct connect_host c = {.host = NULL};
 	struct host_repositories listed = VEC_INIT;
@@ -68,7 +84,7 @@ static int list_one(struct organisations *out, struct organisation *o,
 		return -1;
 	}
 	VEC_EACH (&listed, r)
-		add_listed(out, o, c.host, r);
+		add_listed(out, o, known, c.host, r);
 	host_repositories_done(&listed);
 	return 0;
 }
@@ -76,16 +92,21 @@ static int list_one(struct organisations *out, struct organisation *o,
 int organisations_list(const struct settings *s, const struct connect_env *env,
     struct organisations *out, struct err *err)
 {
+	cleanup(known_done) struct known known = {
+	    .names = index_new(), .urls = index_new()};
+
 	*out = (struct organisations){
 	    .settings = *s, .configured = s->git.repositories.len};
 	/* Copied, since more are added; what they name stays the settings'. */
 	out->settings.git.repositories = (struct settings_repositories)VEC_INIT;
-	VEC_EACH (&s->git.repositories, r)
+	VEC_EACH (&s->git.repositories, r) {
 		*vec_add(&out->settings.git.repositories) = *r;
+		know(&known, r->name, r->url);
+	}
 	VEC_EACH (&s->git.organisations, o)
 		*vec_add(&out->each) = (struct organisation){.settings = o};
 	VEC_EACH (&out->each, o)
-		if (list_one(out, o, env, err))
+		if (list_one(out, o, &known, env, err))
 			return -1;
 	return 0;
 }
