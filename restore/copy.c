@@ -5,6 +5,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
 #include "storage/base/log.h"
+#include "storage/base/mem.h"
 #include "storage/vault/lock.h"
 
 #include <stdio.h>
@@ -96,14 +97,11 @@ static int copy_locked(
 }
 
 /* As snapshot_copy, of one of the vault's list. */
-static int copy_one(
-    struct copying *x, const struct snapshot *snapshot, struct err *err)
+static int copy_one(struct copying *x, const struct snapshot *snapshot,
+    uint64_t bytes, struct err *err)
 {
 	struct err unwritten = ERR_INIT;
-	uint64_t bytes = 0;
-	int copied = count_bytes(x, snapshot, &bytes, err)
-			 ? -1
-			 : copy_locked(x, snapshot, err);
+	int copied = copy_locked(x, snapshot, err);
 
 	if (copied < 0)
 		return err_wrap(err, "copy '%s' to vault '%s'", snapshot->label,
@@ -122,16 +120,17 @@ static int copy_one(
 static int copy_all(
     struct copying *x, const struct snapshot_refs *refs, struct err *err)
 {
+	autofree uint64_t *bytes = mem_zalloc((refs->len + 1) * sizeof(*bytes));
 	int copied = 0;
 
-	VEC_EACH (refs, s) {
-		uint64_t bytes = 0;
-		if (count_bytes(x, *s, &bytes, err))
-			return err_wrap(err, "copy '%s'", (*s)->label);
-		x->total += bytes;
+	for (size_t i = 0; i < refs->len; i++) {
+		const struct snapshot *s = refs->items[i];
+		if (count_bytes(x, s, &bytes[i], err))
+			return err_wrap(err, "copy '%s'", s->label);
+		x->total += bytes[i];
 	}
 	for (size_t i = 0; copied >= 0 && i < refs->len; i++)
-		copied = copy_one(x, refs->items[i], err);
+		copied = copy_one(x, refs->items[i], bytes[i], err);
 	return copied;
 }
 
