@@ -64,12 +64,8 @@ static int list(struct asking *a, const char *ns, const char *labels,
 
 static bool are_named(const struct closure_asked *cluster)
 {
-	if (cluster->namespace_labels && *cluster->namespace_labels)
-		return false;
-	VEC_EACH (cluster->namespaces, ns)
-		if (str_is_glob(*ns))
-			return false;
-	return cluster->namespaces->len > 0;
+	return kube_select_names_all(
+	    cluster->namespaces, cluster->namespace_labels);
 }
 
 /* What cannot be read, here and below, whoever captures it names. */

@@ -61,11 +61,8 @@ static int add_named(
     struct capture_kube_run *r, const struct err *why, struct err *err)
 {
 	const struct capture_kube_cluster *c = r->run.cluster;
-	bool plain = c->namespaces && c->namespaces->len && !has_labels(c);
 
-	for (size_t i = 0; plain && i < c->namespaces->len; i++)
-		plain = !str_is_glob(c->namespaces->items[i]);
-	if (!plain) {
+	if (!kube_select_names_all(c->namespaces, c->namespace_labels)) {
 		*err = *why;
 		return err_wrap(err,
 		    "which namespaces there are (name them without globs and "

@@ -244,6 +244,16 @@ bool kube_select_namespace(
 	return !wanted || !wanted->len || str_glob_any(wanted, name);
 }
 
+bool kube_select_names_all(const struct strvec *wanted, const char *labels)
+{
+	if (!wanted || !wanted->len || (labels && *labels))
+		return false;
+	VEC_EACH (wanted, name)
+		if (str_is_glob(*name))
+			return false;
+	return true;
+}
+
 #define RBAC ".rbac.authorization.k8s.io"
 
 const char *kube_select_referenced(size_t i)

@@ -59,6 +59,9 @@ bool kube_select_is_marked(const struct kube_item *item);
 /* Names and globs; empty `wanted` is all. */
 bool kube_select_namespace(const struct strvec *wanted,
     const struct strvec *exclude, const char *name);
+/* Whether they are chosen by their names alone, so that nobody need list them:
+ * without globs and labels, which may be NULL. */
+bool kube_select_names_all(const struct strvec *wanted, const char *labels);
 
 /* Of a group that Kubernetes itself defines. */
 bool kube_select_group_is_builtin(const char *group);

@@ -271,6 +271,22 @@ static void a_namespace_is_in_or_out_with_what_it_holds(void **state)
 	kube_item_done(&item);
 }
 
+static void only_plain_names_need_no_list(void **state)
+{
+	cleanup(strvec_done) struct strvec wanted = VEC_INIT;
+
+	(void)state;
+	assert_false(kube_select_names_all(NULL, NULL));
+	assert_false(kube_select_names_all(&wanted, NULL));
+	strvec_add(&wanted, "team");
+	strvec_add(&wanted, "web");
+	assert_true(kube_select_names_all(&wanted, NULL));
+	assert_true(kube_select_names_all(&wanted, ""));
+	assert_false(kube_select_names_all(&wanted, "a=b"));
+	strvec_add(&wanted, "prod-*");
+	assert_false(kube_select_names_all(&wanted, NULL));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -279,6 +295,7 @@ int main(void)
 	    cmocka_unit_test(objects_that_come_back_by_themselves_are_out),
 	    cmocka_unit_test(resources_are_chosen_by_globs),
 	    cmocka_unit_test(scopes_choose_what_no_namespace_holds),
+	    cmocka_unit_test(only_plain_names_need_no_list),
 	};
 
 	return cmocka_run_group_tests_name("kube/select", tests, NULL, NULL);
