@@ -35,6 +35,7 @@ void closure_free(struct closure *c)
 	}
 	VEC_EACH (&c->revisions, r) {
 		free(r->url);
+		free(r->repository);
 		free(r->name);
 		free(r->by);
 	}

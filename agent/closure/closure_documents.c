@@ -114,9 +114,7 @@ static int by_name(const void *a, const void *b)
 }
 
 /* Those of this repository, by the names that it goes by: what objects name and
- * run, or what submodules pin. What the mirror has of them comes out, each
- * once.
- */
+ * run, or what submodules pin. What the mirror has comes out, each once. */
 static int find_revisions(struct closure *c, const struct closure_mirror *m,
     bool pins, struct strvec *out, struct err *err)
 {
@@ -124,11 +122,9 @@ static int find_revisions(struct closure *c, const struct closure_mirror *m,
 	VEC_DEFINE(, struct closure_revision *) of = VEC_INIT;
 	autofree char *own = repository_name(m->url);
 
-	VEC_EACH (&c->revisions, r) {
-		autofree char *name = repository_name(r->url);
-		if (r->pins == pins && str_eq(name, own))
+	VEC_EACH (&c->revisions, r)
+		if (r->pins == pins && str_eq(r->repository, own))
 			*vec_add(&of) = r;
-	}
 	vec_sort(&of, by_name);
 	VEC_EACH (&of, r)
 		strvec_add(&names, (*r)->name);

@@ -503,8 +503,7 @@ static void want_one(struct wants *to, struct closure_revision *r)
 static void want(struct closure *c, const char *repository, struct wants *out)
 {
 	VEC_EACH (&c->revisions, r) {
-		autofree char *name = repository_name(r->url);
-		if (!str_eq(name, repository))
+		if (!str_eq(r->repository, repository))
 			continue;
 		r->searched = true;
 		want_one(out, r);

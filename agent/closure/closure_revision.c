@@ -1,5 +1,7 @@
 #include "agent/closure/closure_room.h"
 
+#include "storage/gitops/repository.h"
+
 #include <string.h>
 
 struct closure_revision *closure_named(
@@ -7,8 +9,10 @@ struct closure_revision *closure_named(
 {
 	struct closure_revision *r = vec_add(&c->revisions);
 
-	*r = (struct closure_revision){
-	    .url = str_dup(url), .name = str_dup(name), .by = str_dup(by)};
+	*r = (struct closure_revision){.url = str_dup(url),
+	    .repository = repository_name(url),
+	    .name = str_dup(name),
+	    .by = str_dup(by)};
 	return r;
 }
 

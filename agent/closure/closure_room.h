@@ -22,7 +22,8 @@ struct closure_need {
 /* What a controller says that it runs, or is to run, or a submodule pins. */
 struct closure_revision {
 	char *url;
-	char *name; /* an id in hexadecimal, or a ref, or how one ends */
+	char *repository; /* the name that all URLs of it share */
+	char *name;	  /* an id in hexadecimal, or a ref, or how one ends */
 	char *by;
 	bool runs;
 	bool pins; /* as a submodule */
