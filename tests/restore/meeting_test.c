@@ -6,17 +6,14 @@
 #include "storage/base/json.h"
 #include "tests/support/built_in.h"
 #include "tests/support/facts.h"
-#include "tests/support/opened.h"
+#include "tests/support/meetings.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 struct fixture {
-	struct test_opened o;
-	struct meeting m;
-	struct strvec only;
+	struct test_meeting t;
 	struct pathset paths;
-	struct buf out;	  /* the differences, JSON lines */
 	const char *text; /* of the object that is alive */
 	int loads;
 };
@@ -25,7 +22,7 @@ static int set_up(void **state)
 {
 	struct fixture *f = mem_new(struct fixture);
 
-	test_opened_init(&f->o);
+	test_meeting_init(&f->t);
 	f->paths = (struct pathset)PATHSET_INIT;
 	*state = f;
 	return 0;
@@ -35,11 +32,8 @@ static int tear_down(void **state)
 {
 	struct fixture *f = *state;
 
-	meeting_done(&f->m);
-	strvec_done(&f->only);
 	pathset_done(&f->paths);
-	buf_done(&f->out);
-	test_opened_done(&f->o);
+	test_meeting_done(&f->t);
 	free(f);
 	return 0;
 }
@@ -55,43 +49,34 @@ static int tear_down(void **state)
 static void add(
     struct fixture *f, const char *path, const char *facts, const char *text)
 {
-	test_tree_add(&f->o.tree, path, facts, text);
+	test_tree_add(&f->t.o.tree, path, facts, text);
 }
 
 /* Once all is added. */
 static void start(struct fixture *f)
 {
-	struct err err = ERR_INIT;
-
-	test_opened_commit(&f->o, "");
-	meeting_init(&f->m);
-	f->m.only = &f->only;
-	f->m.exclude.rules = &built_in;
-	f->m.found.json = true;
-	f->m.found.without_commands = true;
-	f->m.found.into = &f->out;
-	assert_ok(browse_open(&f->o.command, &f->m.browse, &err), err);
+	test_meeting_open(&f->t, "");
 }
 
 static void begin(struct fixture *f)
 {
 	struct err err = ERR_INIT;
 
-	assert_ok(meeting_begin(&f->m, LAYOUT_KUBERNETES, NULL, &err), err);
+	assert_ok(meeting_begin(&f->t.m, LAYOUT_KUBERNETES, NULL, &err), err);
 }
 
 static void end(struct fixture *f)
 {
 	struct err err = ERR_INIT;
 
-	assert_ok(meeting_end(&f->m, LAYOUT_KUBERNETES, &err), err);
+	assert_ok(meeting_end(&f->t.m, LAYOUT_KUBERNETES, &err), err);
 }
 
 static int load(void *ctx, const struct contents_entry *e, struct version *out,
     struct err *err)
 {
 	struct fixture *f = ctx;
-	const struct version_rules rules = {.exclude = &f->m.exclude};
+	const struct version_rules rules = {.exclude = &f->t.m.exclude};
 
 	f->loads++;
 	return version_object(f->text, strlen(f->text), e, &rules, out, err);
@@ -108,7 +93,7 @@ static int try_live(struct fixture *f, const char *path, const char *facts,
 	digest_of(DIGEST_SHA256, text, strlen(text), e.sha256);
 	f->text = text;
 	*err = (struct err)ERR_INIT;
-	return meeting_live(&f->m, &e, &loads, err);
+	return meeting_live(&f->t.m, &e, &loads, err);
 }
 
 static void live(
@@ -117,14 +102,6 @@ static void live(
 	struct err err;
 
 	assert_ok(try_live(f, path, facts, text, &err), err);
-}
-
-static void assert_found(
-    const struct fixture *f, uint64_t added, uint64_t removed, uint64_t changed)
-{
-	assert_int_equal(f->m.found.added, added);
-	assert_int_equal(f->m.found.removed, removed);
-	assert_int_equal(f->m.found.changed, changed);
 }
 
 /* ---- the four ways ------------------------------------------------------- */
@@ -136,13 +113,13 @@ static void what_is_the_same_is_not_even_read(void **state)
 	add(f, PATH("a"), FACTS("a"), OBJECT("a", "", "\"k\":\"1\""));
 	start(f);
 	begin(f);
-	assert_true(meeting_has(&f->m, PATH("a")));
-	assert_false(meeting_has(&f->m, PATH("b")));
+	assert_true(meeting_has(&f->t.m, PATH("a")));
+	assert_false(meeting_has(&f->t.m, PATH("b")));
 	live(f, PATH("a"), FACTS("a"), OBJECT("a", "", "\"k\":\"1\""));
 	end(f);
 	assert_int_equal(f->loads, 0);
-	assert_found(f, 0, 0, 0);
-	assert_int_equal(f->out.len, 0);
+	assert_found(&f->t, 0, 0, 0);
+	assert_int_equal(f->t.out.len, 0);
 }
 
 static void what_changed_is_compared_once(void **state)
@@ -156,9 +133,9 @@ static void what_changed_is_compared_once(void **state)
 		live(f, PATH("a"), FACTS("a"), OBJECT("a", "", "\"k\":\"2\""));
 	end(f);
 	assert_int_equal(f->loads, 1);
-	assert_found(f, 0, 0, 1);
-	assert_contains(buf_str(&f->out), "kubernetes:prod/ns/ConfigMap/a");
-	assert_contains(buf_str(&f->out), "data.k");
+	assert_found(&f->t, 0, 0, 1);
+	assert_contains(buf_str(&f->t.out), "kubernetes:prod/ns/ConfigMap/a");
+	assert_contains(buf_str(&f->t.out), "data.k");
 }
 
 /* What the server added differs in its bytes, and in nothing that counts. */
@@ -174,7 +151,7 @@ static void what_only_the_server_says_is_no_difference(void **state)
 		"\"k\":\"1\""));
 	end(f);
 	assert_int_equal(f->loads, 1);
-	assert_found(f, 0, 0, 0);
+	assert_found(&f->t, 0, 0, 0);
 }
 
 static void what_no_living_thing_met_is_gone(void **state)
@@ -187,8 +164,8 @@ static void what_no_living_thing_met_is_gone(void **state)
 	begin(f);
 	live(f, PATH("a"), FACTS("a"), OBJECT("a", "", ""));
 	end(f);
-	assert_found(f, 0, 1, 0);
-	assert_contains(buf_str(&f->out), "kubernetes:prod/ns/ConfigMap/b");
+	assert_found(&f->t, 0, 1, 0);
+	assert_contains(buf_str(&f->t.out), "kubernetes:prod/ns/ConfigMap/b");
 }
 
 /* A list that starts again repeats what it had. */
@@ -203,7 +180,7 @@ static void what_is_new_is_told_once(void **state)
 		live(f, PATH("n"), FACTS("n"), OBJECT("n", "", ""));
 	live(f, PATH("a"), FACTS("a"), OBJECT("a", "", ""));
 	end(f);
-	assert_found(f, 1, 0, 0);
+	assert_found(&f->t, 1, 0, 0);
 	assert_int_equal(f->loads, 1);
 }
 
@@ -215,14 +192,14 @@ static void what_was_not_asked_for_is_not_compared(void **state)
 
 	add(f, PATH("a"), FACTS("a"), OBJECT("a", "", ""));
 	add(f, PATH("b"), FACTS("b"), OBJECT("b", "", ""));
-	strvec_add(&f->only, "kubernetes:prod/ns/ConfigMap/a");
+	strvec_add(&f->t.only, "kubernetes:prod/ns/ConfigMap/a");
 	start(f);
 	begin(f);
 	live(f, PATH("b"), FACTS("b"), OBJECT("b", "", "\"k\":\"2\""));
 	live(f, PATH("n"), FACTS("n"), OBJECT("n", "", ""));
 	end(f);
 	/* Only a is gone; b and n are nobody's. */
-	assert_found(f, 0, 1, 0);
+	assert_found(&f->t, 0, 1, 0);
 	assert_int_equal(f->loads, 0);
 }
 
@@ -234,13 +211,13 @@ static void paths_may_be_given_instead(void **state)
 	add(f, PATH("b"), FACTS("b"), OBJECT("b", "", ""));
 	start(f);
 	pathset_add(&f->paths, PATH("b"));
-	f->m.paths = &f->paths;
+	f->t.m.paths = &f->paths;
 	begin(f);
-	assert_false(meeting_has(&f->m, PATH("a")));
+	assert_false(meeting_has(&f->t.m, PATH("a")));
 	live(f, PATH("n"), FACTS("n"), OBJECT("n", "", ""));
 	end(f);
-	assert_found(f, 0, 1, 0);
-	assert_contains(buf_str(&f->out), "ConfigMap/b");
+	assert_found(&f->t, 0, 1, 0);
+	assert_contains(buf_str(&f->t.out), "ConfigMap/b");
 }
 
 static void a_kind_of_source_is_wanted_by_its_name(void **state)
@@ -257,16 +234,16 @@ static void a_kind_of_source_is_wanted_by_its_name(void **state)
 	struct fixture *f = *state;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		struct meeting m = {.only = &f->only};
+		struct meeting m = {.only = &f->t.only};
 
-		strvec_done(&f->only);
+		strvec_done(&f->t.only);
 		if (rows[i].only)
-			strvec_add(&f->only, rows[i].only);
+			strvec_add(&f->t.only, rows[i].only);
 		if (meeting_wants(&m, rows[i].kind) != rows[i].wanted)
 			fail_msg("%s of %s", rows[i].kind, rows[i].only);
 	}
 	add(f, PATH("a"), FACTS("a"), OBJECT("a", "", ""));
-	strvec_done(&f->only);
+	strvec_done(&f->t.only);
 	start(f);
 }
 
@@ -296,15 +273,15 @@ static void what_was_not_seen_is_not_gone(void **state)
 		start(f);
 		err_set(&why, ERR_DENIED, "forbidden");
 		begin(f);
-		meeting_not_seen(&f->m, rows[i].prefix, rows[i].resource,
+		meeting_not_seen(&f->t.m, rows[i].prefix, rows[i].resource,
 		    rows[i].ns, "configmaps of prod", &why);
 		end(f);
-		if (f->m.found.removed != rows[i].gone)
+		if (f->t.m.found.removed != rows[i].gone)
 			fail_msg("row %zu: %llu", i,
-			    (unsigned long long)f->m.found.removed);
+			    (unsigned long long)f->t.m.found.removed);
 		assert_string_equal(
-		    f->m.unseen.items[0].what, "configmaps of prod");
-		assert_string_equal(f->m.unseen.items[0].reason, "forbidden");
+		    f->t.m.unseen.items[0].what, "configmaps of prod");
+		assert_string_equal(f->t.m.unseen.items[0].reason, "forbidden");
 		tear_down(&one);
 	}
 }
@@ -342,13 +319,13 @@ static void what_a_copy_cannot_have_is_forgiven(void **state)
 		struct fixture *f = one;
 		add(f, PATH("a"), FACTS("a"), rows[i].was);
 		start(f);
-		f->m.new_uids = rows[i].new_uids;
-		f->m.bare = rows[i].bare;
+		f->t.m.new_uids = rows[i].new_uids;
+		f->t.m.bare = rows[i].bare;
 		begin(f);
 		live(f, PATH("a"), FACTS("a"), rows[i].is);
 		end(f);
-		if (f->m.found.changed != rows[i].changed)
-			fail_msg("row %zu: %s", i, buf_str(&f->out));
+		if (f->t.m.found.changed != rows[i].changed)
+			fail_msg("row %zu: %s", i, buf_str(&f->t.out));
 		tear_down(&one);
 	}
 }
@@ -373,16 +350,16 @@ static void others_may_look_at_each_entry_of_the_kind(void **state)
 	add(f, PATH("a"), FACTS("a"), OBJECT("a", "", ""));
 	add(f, PATH("b"), FACTS("b"), OBJECT("b", "", ""));
 	add(f, "terraform/b/k", NULL, "{}");
-	strvec_add(&f->only, "kubernetes:prod/ns/ConfigMap/a");
+	strvec_add(&f->t.only, "kubernetes:prod/ns/ConfigMap/a");
 	start(f);
-	assert_ok(meeting_begin(&f->m, LAYOUT_KUBERNETES, &also, &err), err);
+	assert_ok(meeting_begin(&f->t.m, LAYOUT_KUBERNETES, &also, &err), err);
 	assert_int_equal(seen, 2);
-	assert_int_equal(f->m.known.len, 1);
+	assert_int_equal(f->t.m.known.len, 1);
 	/* The next kind forgets the one before. */
-	strvec_done(&f->only);
-	assert_ok(meeting_begin(&f->m, LAYOUT_TERRAFORM, NULL, &err), err);
-	assert_int_equal(f->m.known.len, 1);
-	assert_true(meeting_has(&f->m, "terraform/b/k"));
+	strvec_done(&f->t.only);
+	assert_ok(meeting_begin(&f->t.m, LAYOUT_TERRAFORM, NULL, &err), err);
+	assert_int_equal(f->t.m.known.len, 1);
+	assert_true(meeting_has(&f->t.m, "terraform/b/k"));
 }
 
 static void a_stopped_run_compares_no_further(void **state)
@@ -393,13 +370,13 @@ static void a_stopped_run_compares_no_further(void **state)
 	add(f, PATH("a"), FACTS("a"), OBJECT("a", "", ""));
 	start(f);
 	begin(f);
-	cancel_request(&f->o.cancel);
+	cancel_request(&f->t.o.cancel);
 	assert_fails(try_live(f, PATH("a"), FACTS("a"),
 			 OBJECT("a", "", "\"k\":\"2\""), &err),
 	    err, ERR_CANCELLED);
 	assert_fails(
-	    meeting_end(&f->m, LAYOUT_KUBERNETES, &err), err, ERR_CANCELLED);
-	assert_found(f, 0, 0, 0);
+	    meeting_end(&f->t.m, LAYOUT_KUBERNETES, &err), err, ERR_CANCELLED);
+	assert_found(&f->t, 0, 0, 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

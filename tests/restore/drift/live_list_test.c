@@ -4,17 +4,14 @@
 #include "storage/base/cleanup.h"
 #include "tests/support/built_in.h"
 #include "tests/support/kube_script.h"
-#include "tests/support/opened.h"
+#include "tests/support/meetings.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* A snapshot of the namespace "ns" of the cluster "prod". */
 struct fixture {
-	struct test_opened o;
-	struct meeting m;
-	struct strvec only;
-	struct buf out; /* the differences, JSON lines */
+	struct test_meeting t;
 	struct test_kube kube;
 	struct live_cluster cluster;
 	struct live_list list;
@@ -25,8 +22,7 @@ static int set_up(void **state)
 {
 	struct fixture *f = mem_new(struct fixture);
 
-	test_opened_init(&f->o);
-	meeting_init(&f->m);
+	test_meeting_init(&f->t);
 	strvec_add(&f->cluster.namespaces, "ns");
 	f->list.version = "v1";
 	*state = f;
@@ -37,14 +33,11 @@ static int tear_down(void **state)
 {
 	struct fixture *f = *state;
 
-	meeting_done(&f->m);
-	strvec_done(&f->only);
-	buf_done(&f->out);
 	if (f->begun)
 		test_kube_stop(&f->kube);
 	kube_api_done(&f->cluster.api);
 	strvec_done(&f->cluster.namespaces);
-	test_opened_done(&f->o);
+	test_meeting_done(&f->t);
 	free(f);
 	return 0;
 }
@@ -59,7 +52,7 @@ static int tear_down(void **state)
 	"\"" META "},\"data\":{" DATA "}}"
 #define HEAD "\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\","
 #define ADD(F, NS, NAME, DATA)                                                 \
-	test_tree_add(&(F)->o.tree, PATH(NS, NAME), FACTS(NS, NAME),           \
+	test_tree_add(&(F)->t.o.tree, PATH(NS, NAME), FACTS(NS, NAME),         \
 	    OBJECT(HEAD, NS, NAME, "", DATA))
 #define ITEM(NS, NAME, META, DATA) OBJECT("", NS, NAME, META, DATA)
 #define LIST(ITEMS)                                                            \
@@ -76,22 +69,16 @@ static void run(struct fixture *f, const struct script_reply *reply)
 {
 	struct err err = ERR_INIT;
 
-	test_opened_commit(
-	    &f->o, "kubernetes: {clusters: [{name: prod, kubeconfig: /k}]}\n");
-	f->m.only = &f->only;
-	f->m.exclude.rules = &built_in;
-	f->m.found.json = true;
-	f->m.found.without_commands = true;
-	f->m.found.into = &f->out;
-	assert_ok(browse_open(&f->o.command, &f->m.browse, &err), err);
+	test_meeting_open(
+	    &f->t, "kubernetes: {clusters: [{name: prod, kubeconfig: /k}]}\n");
 	assert_ok(clock_parse_rfc3339("2026-01-02T03:04:05Z",
-		      &f->m.browse.opened.manifest.started),
+		      &f->t.m.browse.opened.manifest.started),
 	    err);
-	assert_ok(meeting_begin(&f->m, LAYOUT_KUBERNETES, NULL, &err), err);
+	assert_ok(meeting_begin(&f->t.m, LAYOUT_KUBERNETES, NULL, &err), err);
 	test_kube_start(&f->kube, reply, 1);
 	f->begun = true;
-	f->cluster.m = &f->m;
-	f->cluster.settings = &f->o.settings->kubernetes.clusters.items[0];
+	f->cluster.m = &f->t.m;
+	f->cluster.settings = &f->t.o.settings->kubernetes.clusters.items[0];
 	f->cluster.client = f->kube.client;
 	f->list.cluster = &f->cluster;
 	f->list.resource = test_kube_serve(
@@ -99,25 +86,15 @@ static void run(struct fixture *f, const struct script_reply *reply)
 	live_list_run(&f->list);
 }
 
-static void assert_found(
+static void assert_met(
     struct fixture *f, uint64_t added, uint64_t removed, uint64_t changed)
 {
 	struct err err = ERR_INIT;
 
 	if (f->list.fatal.code)
 		fail_msg("%s", f->list.fatal.message);
-	assert_ok(meeting_end(&f->m, LAYOUT_KUBERNETES, &err), err);
-	assert_int_equal(f->m.found.added, added);
-	assert_int_equal(f->m.found.removed, removed);
-	assert_int_equal(f->m.found.changed, changed);
-}
-
-static void assert_unseen(
-    const struct fixture *f, const char *what, const char *reason)
-{
-	assert_int_equal(f->m.unseen.len, 1);
-	assert_string_equal(f->m.unseen.items[0].what, what);
-	assert_contains(f->m.unseen.items[0].reason, reason);
+	assert_ok(meeting_end(&f->t.m, LAYOUT_KUBERNETES, &err), err);
+	assert_found(&f->t, added, removed, changed);
 }
 
 /* ---- what is met --------------------------------------------------------- */
@@ -130,8 +107,8 @@ static void what_is_the_same_is_no_difference(void **state)
 
 	ADD(f, "ns", "a", "\"k\":\"1\"");
 	run(f, &reply);
-	assert_found(f, 0, 0, 0);
-	assert_int_equal(f->m.unseen.len, 0);
+	assert_met(f, 0, 0, 0);
+	assert_int_equal(f->t.m.unseen.len, 0);
 	assert_true(str_starts(script_server_request(f->kube.server, 0),
 	    "GET /api/v1/configmaps?"));
 }
@@ -146,10 +123,10 @@ static void changed_new_and_gone_are_told_apart(void **state)
 	ADD(f, "ns", "a", "\"k\":\"1\"");
 	ADD(f, "ns", "b", "\"k\":\"1\"");
 	run(f, &reply);
-	assert_found(f, 1, 1, 1);
-	assert_contains(buf_str(&f->out), "kubernetes:prod/ns/ConfigMap/a");
-	assert_contains(buf_str(&f->out), "kubernetes:prod/ns/ConfigMap/b");
-	assert_contains(buf_str(&f->out), "kubernetes:prod/ns/ConfigMap/c");
+	assert_met(f, 1, 1, 1);
+	assert_contains(buf_str(&f->t.out), "kubernetes:prod/ns/ConfigMap/a");
+	assert_contains(buf_str(&f->t.out), "kubernetes:prod/ns/ConfigMap/b");
+	assert_contains(buf_str(&f->t.out), "kubernetes:prod/ns/ConfigMap/c");
 }
 
 /* Of namespaces that no backup reads. */
@@ -162,7 +139,7 @@ static void what_is_in_another_namespace_is_not_compared(void **state)
 
 	ADD(f, "ns", "a", "\"k\":\"1\"");
 	run(f, &reply);
-	assert_found(f, 0, 0, 0);
+	assert_met(f, 0, 0, 0);
 }
 
 static void of_one_namespace_only_that_is_asked_for(void **state)
@@ -174,7 +151,7 @@ static void of_one_namespace_only_that_is_asked_for(void **state)
 	ADD(f, "ns", "a", "\"k\":\"1\"");
 	f->list.ns = "ns";
 	run(f, &reply);
-	assert_found(f, 0, 0, 0);
+	assert_met(f, 0, 0, 0);
 	assert_true(str_starts(script_server_request(f->kube.server, 0),
 	    "GET /api/v1/namespaces/ns/configmaps?"));
 }
@@ -194,8 +171,8 @@ static void of_what_is_only_taken_along_the_new_alone_counts(void **state)
 
 	f->list.referenced = true;
 	run(f, &reply);
-	assert_found(f, 1, 0, 0);
-	assert_contains(buf_str(&f->out), "kubernetes:prod/ns/ConfigMap/new");
+	assert_met(f, 1, 0, 0);
+	assert_contains(buf_str(&f->t.out), "kubernetes:prod/ns/ConfigMap/new");
 }
 
 static void what_its_owner_excludes_is_not_new(void **state)
@@ -210,8 +187,8 @@ static void what_its_owner_excludes_is_not_new(void **state)
 	struct fixture *f = *state;
 
 	run(f, &reply);
-	assert_found(f, 1, 0, 0);
-	assert_contains(buf_str(&f->out), "kubernetes:prod/ns/ConfigMap/c");
+	assert_met(f, 1, 0, 0);
+	assert_contains(buf_str(&f->t.out), "kubernetes:prod/ns/ConfigMap/c");
 }
 
 /* ---- what cannot be seen ------------------------------------------------- */
@@ -225,8 +202,8 @@ static void a_list_that_is_refused_is_not_seen(void **state)
 
 	ADD(f, "ns", "a", "\"k\":\"1\"");
 	run(f, &reply);
-	assert_found(f, 0, 0, 0);
-	assert_unseen(f, "kubernetes:prod/: configmaps", "no list for you");
+	assert_met(f, 0, 0, 0);
+	assert_unseen(&f->t, "kubernetes:prod/: configmaps", "no list for you");
 }
 
 static void an_object_with_an_unsafe_name_is_not_compared(void **state)
@@ -237,8 +214,8 @@ static void an_object_with_an_unsafe_name_is_not_compared(void **state)
 
 	ADD(f, "ns", "a", "\"k\":\"1\"");
 	run(f, &reply);
-	assert_found(f, 0, 0, 0);
-	assert_unseen(f, "kubernetes:prod/: configmaps", "../a");
+	assert_met(f, 0, 0, 0);
+	assert_unseen(&f->t, "kubernetes:prod/: configmaps", "../a");
 }
 
 /* Another namespace than was asked for. */
@@ -251,8 +228,8 @@ static void an_object_out_of_its_list_is_not_compared(void **state)
 	ADD(f, "ns", "a", "\"k\":\"1\"");
 	f->list.ns = "ns";
 	run(f, &reply);
-	assert_found(f, 0, 0, 0);
-	assert_unseen(f, "kubernetes:prod/ns: configmaps", "other");
+	assert_met(f, 0, 0, 0);
+	assert_unseen(&f->t, "kubernetes:prod/ns: configmaps", "other");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

@@ -3,7 +3,7 @@
 
 #include "storage/base/cleanup.h"
 #include "tests/support/built_in.h"
-#include "tests/support/opened.h"
+#include "tests/support/meetings.h"
 #include "tests/support/script_server.h"
 
 #include <stdlib.h>
@@ -11,10 +11,7 @@
 
 /* A snapshot, and the store in which its bucket "states" is. */
 struct fixture {
-	struct test_opened o;
-	struct meeting m;
-	struct strvec only;
-	struct buf out; /* the differences, JSON lines */
+	struct test_meeting t;
 	struct script_server *server;
 };
 
@@ -25,8 +22,7 @@ static int set_up(void **state)
 	setenv("AWS_ACCESS_KEY_ID", "AKIATEST", 1);
 	setenv("AWS_SECRET_ACCESS_KEY", "secret", 1);
 	setenv("AWS_REGION", "eu-central-1", 1);
-	test_opened_init(&f->o);
-	meeting_init(&f->m);
+	test_meeting_init(&f->t);
 	*state = f;
 	return 0;
 }
@@ -35,12 +31,9 @@ static int tear_down(void **state)
 {
 	struct fixture *f = *state;
 
-	meeting_done(&f->m);
-	strvec_done(&f->only);
-	buf_done(&f->out);
 	if (f->server)
 		script_server_stop(f->server);
-	test_opened_done(&f->o);
+	test_meeting_done(&f->t);
 	free(f);
 	return 0;
 }
@@ -49,7 +42,7 @@ static int tear_down(void **state)
 	"{\"version\":4,\"serial\":" SERIAL ",\"lineage\":\"l\","              \
 	"\"outputs\":{},\"resources\":[]}"
 #define ADD(F, BUCKET, KEY, TEXT)                                              \
-	test_tree_add(&(F)->o.tree, "terraform/" BUCKET "/" KEY,               \
+	test_tree_add(&(F)->t.o.tree, "terraform/" BUCKET "/" KEY,             \
 	    "{\"bucket\":\"" BUCKET "\",\"key\":\"" KEY "\"}", TEXT)
 #define KEY(NAME)                                                              \
 	"<Contents><Key>" NAME "</Key><Size>1</Size><ETag>e</ETag></Contents>"
@@ -77,15 +70,9 @@ static int try_meet(struct fixture *f, const char *more,
 		       "addressing: path%s}]}\n",
 		url, more);
 
-	test_opened_commit(&f->o, config);
-	f->m.only = &f->only;
-	f->m.exclude.rules = &built_in;
-	f->m.found.json = true;
-	f->m.found.without_commands = true;
-	f->m.found.into = &f->out;
+	test_meeting_open(&f->t, config);
 	*err = (struct err)ERR_INIT;
-	assert_ok(browse_open(&f->o.command, &f->m.browse, err), *err);
-	return live_states_meet(&f->m, err);
+	return live_states_meet(&f->t.m, err);
 }
 
 static void meet(struct fixture *f, const char *more,
@@ -94,22 +81,6 @@ static void meet(struct fixture *f, const char *more,
 	struct err err;
 
 	assert_ok(try_meet(f, more, replies, count, &err), err);
-}
-
-static void assert_found(
-    const struct fixture *f, uint64_t added, uint64_t removed, uint64_t changed)
-{
-	assert_int_equal(f->m.found.added, added);
-	assert_int_equal(f->m.found.removed, removed);
-	assert_int_equal(f->m.found.changed, changed);
-}
-
-static void assert_unseen(
-    const struct fixture *f, const char *what, const char *reason)
-{
-	assert_int_equal(f->m.unseen.len, 1);
-	assert_string_equal(f->m.unseen.items[0].what, what);
-	assert_contains(f->m.unseen.items[0].reason, reason);
 }
 
 static void changed_new_and_gone_are_told_apart(void **state)
@@ -125,12 +96,12 @@ static void changed_new_and_gone_are_told_apart(void **state)
 	ADD(f, "states", "gone", STATE("1"));
 	ADD(f, "states", "same", STATE("1"));
 	meet(f, "", replies, 4);
-	assert_found(f, 1, 1, 1);
-	assert_int_equal(f->m.unseen.len, 0);
-	assert_contains(buf_str(&f->out), "terraform:states/changed");
-	assert_contains(buf_str(&f->out), "terraform:states/new");
-	assert_contains(buf_str(&f->out), "terraform:states/gone");
-	assert_null(strstr(buf_str(&f->out), "terraform:states/same"));
+	assert_found(&f->t, 1, 1, 1);
+	assert_int_equal(f->t.m.unseen.len, 0);
+	assert_contains(buf_str(&f->t.out), "terraform:states/changed");
+	assert_contains(buf_str(&f->t.out), "terraform:states/new");
+	assert_contains(buf_str(&f->t.out), "terraform:states/gone");
+	assert_null(strstr(buf_str(&f->t.out), "terraform:states/same"));
 }
 
 /* A backup would not take them: they are not even read. */
@@ -141,7 +112,7 @@ static void what_no_backup_takes_is_not_read(void **state)
 	struct fixture *f = *state;
 
 	meet(f, ", include: ['in/*'], exclude: ['*/old', 'in/a']", replies, 1);
-	assert_found(f, 0, 0, 0);
+	assert_found(&f->t, 0, 0, 0);
 	assert_int_equal(script_server_count(f->server), 1);
 }
 
@@ -154,8 +125,8 @@ static void what_is_no_state_is_not_new(void **state)
 
 	ADD(f, "states", "b", STATE("1"));
 	meet(f, "", replies, 3);
-	assert_found(f, 0, 0, 1);
-	assert_contains(buf_str(&f->out), "terraform:states/b");
+	assert_found(&f->t, 0, 0, 1);
+	assert_contains(buf_str(&f->t.out), "terraform:states/b");
 }
 
 static void where_it_is_allowed_it_is_new(void **state)
@@ -165,7 +136,7 @@ static void where_it_is_allowed_it_is_new(void **state)
 	struct fixture *f = *state;
 
 	meet(f, ", allow_non_state: true", replies, 2);
-	assert_found(f, 1, 0, 0);
+	assert_found(&f->t, 1, 0, 0);
 }
 
 /* Between the list and now. */
@@ -177,8 +148,8 @@ static void one_that_was_deleted_meanwhile_is_gone(void **state)
 
 	ADD(f, "states", "a", STATE("1"));
 	meet(f, "", replies, 2);
-	assert_found(f, 0, 1, 0);
-	assert_int_equal(f->m.unseen.len, 0);
+	assert_found(&f->t, 0, 1, 0);
+	assert_int_equal(f->t.m.unseen.len, 0);
 }
 
 static void one_that_cannot_be_read_is_not_gone(void **state)
@@ -191,9 +162,9 @@ static void one_that_cannot_be_read_is_not_gone(void **state)
 	ADD(f, "states", "b", STATE("1"));
 	ADD(f, "states", "c", STATE("1"));
 	meet(f, "", replies, 3);
-	assert_found(f, 0, 1, 0);
-	assert_contains(buf_str(&f->out), "terraform:states/c");
-	assert_unseen(f, "terraform:states/a", "403");
+	assert_found(&f->t, 0, 1, 0);
+	assert_contains(buf_str(&f->t.out), "terraform:states/c");
+	assert_unseen(&f->t, "terraform:states/a", "403");
 }
 
 static void of_a_bucket_that_is_not_listed_nothing_is_gone(void **state)
@@ -208,8 +179,8 @@ static void of_a_bucket_that_is_not_listed_nothing_is_gone(void **state)
 	ADD(f, "states", "a", STATE("1"));
 	/* The second of the prefixes is not asked for any more. */
 	meet(f, ", prefixes: [a, b]", replies, 1);
-	assert_found(f, 0, 0, 0);
-	assert_unseen(f, "terraform:states", "403");
+	assert_found(&f->t, 0, 0, 0);
+	assert_unseen(&f->t, "terraform:states", "403");
 	assert_int_equal(script_server_count(f->server), 1);
 	assert_contains(script_server_request(f->server, 0), "prefix=a");
 }
@@ -222,8 +193,8 @@ static void a_bucket_that_is_not_named_is_said_once(void **state)
 	ADD(f, "other", "a", STATE("1"));
 	ADD(f, "other", "b", STATE("1"));
 	meet(f, "", replies, 1);
-	assert_found(f, 0, 0, 0);
-	assert_unseen(f, "terraform:other",
+	assert_found(&f->t, 0, 0, 0);
+	assert_unseen(&f->t, "terraform:other",
 	    "terraform.buckets of the configuration does not name it");
 }
 
