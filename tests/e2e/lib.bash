@@ -218,32 +218,30 @@ platform_stop() {
 server_of() { sed -n 's/^ *server: *//p' "$1" | tr -d '"'; } # KUBECONFIG
 
 # One request to a test server, as who the kubeconfig is for, and by a client
-# that has no line of ours; its answer. A server that makes the storage of a
-# definition anew says 429, and is asked again.
-kube_call() { # KUBECONFIG METHOD PATH [JSON]
-	local dir=${1%/*} who=${1##*/kubeconfig-token-} type=application/json
+# that has no line of ours.
+kube_curl() { # KUBECONFIG /PATH [OPTION-OF-CURL...]
+	local dir=${1%/*} who=${1##*/kubeconfig-token-} ca as
 	[ "$who" != "$1" ] || who='admin'
-	[ "$2" != PATCH ] || type=application/merge-patch+json
-	local ca out o=(-H "Authorization: Bearer $(<"$dir/token-$who")" -H 'Accept: application/json')
-	for ca in "$dir/ca.pem" "$dir/ca.crt"; do [ ! -e "$ca" ] || o+=(--cacert "$ca"); done
-	[ $# -lt 4 ] || o+=(-H "Content-Type: $type" --data-binary "$4")
-	for _ in {1..60}; do
-		out=$(curl -sSg -X "$2" -w '\n%{http_code}' "${o[@]}" "$(server_of "$1")$3") || return
-		[ "${out##*$'\n'}" = 429 ] || break
-		sleep 0.5
-	done
-	if [ "${out##*$'\n'}" -ge 400 ]; then
-		echo "$2 $3: ${out##*$'\n'} ${out%$'\n'*}" >&2
-		return 1
-	fi
-	printf '%s\n' "${out%$'\n'*}"
+	as=(-H "Authorization: Bearer $(<"$dir/token-$who")")
+	for ca in "$dir/ca.pem" "$dir/ca.crt"; do [ ! -e "$ca" ] || as+=(--cacert "$ca"); done
+	curl -sg "${as[@]}" "${@:3}" "$(server_of "$1")$2"
 }
 
-# A request to the API server below ./target, as its administrator where it
-# is a real one.
-target_api() { # PATH [OPTION-OF-CURL...]
-	local as=()
-	[ "$KUBE" = sim ] ||
-	    as=(--cacert target/ca.pem -H "Authorization: Bearer $(<target/token-admin)")
-	curl -s "${as[@]}" "${@:2}" "$(server_of target/kubeconfig)/$1"
+# The same; its answer, or the error on standard error. A server that makes the
+# storage of a definition anew says 429, and is asked again.
+kube_call() { # KUBECONFIG METHOD /PATH [JSON]
+	local out status type=application/json o=(-S -X "$2" -H 'Accept: application/json')
+	[ "$2" != PATCH ] || type=application/merge-patch+json
+	[ $# -lt 4 ] || o+=(-H "Content-Type: $type" --data-binary "$4")
+	for _ in {1..60}; do
+		out=$(kube_curl "$1" "$3" "${o[@]}" -w '\n%{http_code}') || return
+		status=${out##*$'\n'} out=${out%$'\n'*}
+		[ "$status" = 429 ] || break
+		sleep 0.5
+	done
+	[ "$status" -lt 400 ] || { echo "$2 $3: $status $out" >&2; return 1; }
+	printf '%s\n' "$out"
 }
+
+# To the API server below ./target, as its administrator.
+target_api() { kube_curl target/kubeconfig "/$1" "${@:2}"; } # PATH [OPTION-OF-CURL...]
