@@ -4,12 +4,10 @@
 #include "storage/base/estimate.h"
 #include "storage/base/json_text.h"
 #include "storage/base/log.h"
-#include "storage/base/mem.h"
 #include "storage/base/str.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <stdlib.h>
 
 enum { RENEW_AFTER_MS = 100 };
 
@@ -135,42 +133,14 @@ void phase_forget(struct phase *p)
 
 /* ---- what is read ---- */
 
-struct shown {
-	struct source source;
-	struct source *from;
-	struct phase *phase;
-	uint64_t done;
-};
-
-static ssize_t shown_read(
-    struct source *source, void *data, size_t len, struct err *err)
+static void on_read(void *ctx, uint64_t done, uint64_t total)
 {
-	struct shown *s = (struct shown *)source;
-	ssize_t n = source_read(s->from, data, len, err);
-
-	if (n > 0) {
-		s->done += (uint64_t)n;
-		phase_at(s->phase, s->done);
-	}
-	return n;
-}
-
-static void shown_release(struct source *source)
-{
-	source_free(((struct shown *)source)->from);
-	free(source);
+	(void)total;
+	phase_at(ctx, done);
 }
 
 struct source *phase_source(
     struct phase *p, uint64_t before, struct source *from)
 {
-	static const struct source_ops ops = {
-	    .read = shown_read, .release = shown_release};
-	struct shown *s = mem_new(struct shown);
-
-	s->source.ops = &ops;
-	s->from = from;
-	s->phase = p;
-	s->done = before;
-	return &s->source;
+	return source_counted(from, before, p->total, on_read, p);
 }

@@ -290,8 +290,9 @@ static void counted_release(struct source *source)
 	free(source);
 }
 
-struct source *source_counted(struct source *from, uint64_t total,
-    void (*progress)(void *ctx, uint64_t done, uint64_t total), void *ctx)
+struct source *source_counted(struct source *from, uint64_t before,
+    uint64_t total, void (*progress)(void *ctx, uint64_t done, uint64_t total),
+    void *ctx)
 {
 	static const struct source_ops ops = {
 	    .read = counted_read, .release = counted_release};
@@ -299,7 +300,7 @@ struct source *source_counted(struct source *from, uint64_t total,
 
 	s->source.ops = &ops;
 	s->from = from;
-	s->done = 0;
+	s->done = before;
 	s->total = total;
 	s->progress = progress;
 	s->ctx = ctx;

@@ -77,10 +77,11 @@ struct source *source_from_memory(const void *data, size_t len);
 /* A part of a source, which it owns: what follows the first `skip` bytes, at
  * most `len` of it. Where there is less, it ends early. */
 struct source *source_part(struct source *from, uint64_t skip, uint64_t len);
-/* A source that reports after each piece how much of it was read; `total` is
- * handed on. Owns `from`. */
-struct source *source_counted(struct source *from, uint64_t total,
-    void (*progress)(void *ctx, uint64_t done, uint64_t total), void *ctx);
+/* A source that reports after each piece how much of it was read, behind
+ * `before` bytes of others; `total` is handed on. Owns `from`. */
+struct source *source_counted(struct source *from, uint64_t before,
+    uint64_t total, void (*progress)(void *ctx, uint64_t done, uint64_t total),
+    void *ctx);
 /* A source that reads a file descriptor, which it owns. `name` for errors. */
 struct source *source_from_fd(int fd, const char *name);
 /* A sink that writes a file descriptor, which it owns, from where it is: finish

@@ -60,7 +60,7 @@ static int copy_archive(
 static struct source *shown(
     const struct snapshot_copy_to *to, struct source *archive, uint64_t bytes)
 {
-	return archive && to->progress ? source_counted(archive, bytes,
+	return archive && to->progress ? source_counted(archive, 0, bytes,
 					     to->progress, to->progress_ctx)
 				       : archive;
 }
