@@ -8,22 +8,10 @@
 #include "tests/support/configs.h"
 #include "tests/support/kube_script.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #define LISTED(KIND, NAME, SCOPE)                                              \
-	"{\"resource\":\"" NAME "\",\"responseKind\":{\"version\":\"v1\","     \
-	"\"kind\":\"" KIND "\"},\"scope\":\"" SCOPE                            \
-	"\",\"verbs\":[\"list\",\"get\"]}"
-#define GROUP(NAME, RESOURCES)                                                 \
-	"{\"metadata\":{\"name\":\"" NAME                                      \
-	"\"},\"versions\":[{\"version\":\"v1\",\"resources\":[" RESOURCES      \
-	"]}]}"
-#define GROUPS(ITEMS)                                                          \
-	"{\"kind\":\"APIGroupDiscoveryList\",\"items\":[" ITEMS "]}"
-#define ITEMS(ONES)                                                            \
-	"{\"kind\":\"List\",\"metadata\":{\"resourceVersion\":\"5\"},"         \
-	"\"items\":[" ONES "]}"
+	KUBE_SERVED(KIND, NAME, SCOPE, "\"list\",\"get\"")
 #define META(NS, NAME, MORE)                                                   \
 	"\"metadata\":{\"namespace\":\"" NS "\",\"name\":\"" NAME "\"" MORE "}"
 #define FLUX(NS, NAME, MORE)                                                   \
@@ -37,26 +25,29 @@ static const struct script_reply replies[] = {
     {.to = "GET /api HTTP",
 	.close = 1,
 	.bytes = KUBE_REPLY("200 OK",
-	    GROUPS(GROUP(
+	    KUBE_GROUPS(KUBE_GROUP(
 		"", LISTED("Namespace", "namespaces", "Cluster") "," LISTED(
 			"Secret", "secrets", "Namespaced"))))},
     {.to = "GET /apis HTTP",
 	.close = 1,
 	.bytes = KUBE_REPLY("200 OK",
-	    GROUPS(GROUP("source.toolkit.fluxcd.io",
+	    KUBE_GROUPS(KUBE_GROUP("source.toolkit.fluxcd.io",
 		LISTED("GitRepository", "gitrepositories", "Namespaced"))))},
     {.to = "GET /version", .close = 1, .bytes = KUBE_REPLY("200 OK", "{}")},
     {.to = "GET /api/v1/namespaces?",
 	.close = 1,
 	.bytes = KUBE_REPLY(
-	    "200 OK", ITEMS(NAMESPACE("a", "") "," NAMESPACE(
+	    "200 OK", KUBE_ITEMS(NAMESPACE("a", "") "," NAMESPACE(
 			  "marked", EXCLUDED) "," NAMESPACE("z", "")))},
     {.to = "gitrepositories?",
 	.close = 1,
 	.bytes = KUBE_REPLY("200 OK",
-	    ITEMS(FLUX("a", "web", "") "," FLUX("a", "no", EXCLUDED) "," FLUX(
-		"marked", "web", "") "," FLUX("z", "web", "")))},
-    {.to = "secrets?", .close = 1, .bytes = KUBE_REPLY("200 OK", ITEMS(""))},
+	    KUBE_ITEMS(
+		FLUX("a", "web", "") "," FLUX("a", "no", EXCLUDED) "," FLUX(
+		    "marked", "web", "") "," FLUX("z", "web", "")))},
+    {.to = "secrets?",
+	.close = 1,
+	.bytes = KUBE_REPLY("200 OK", KUBE_ITEMS(""))},
 };
 
 struct fixture {
@@ -70,21 +61,6 @@ struct fixture {
 	struct backup_shard shard;
 	struct backup_run run;
 };
-
-static void write_kubeconfig(const struct fixture *f)
-{
-	autofree char *url = script_server_url(f->server, "");
-	FILE *out = fopen(f->file, "w");
-
-	assert_non_null(out);
-	fprintf(out,
-	    "apiVersion: v1\nkind: Config\ncurrent-context: c\n"
-	    "clusters: [{name: c, cluster: {server: '%s'}}]\n"
-	    "contexts: [{name: c, context: {cluster: c, user: u}}]\n"
-	    "users: [{name: u, user: {token: t}}]\n",
-	    url);
-	assert_int_equal(fclose(out), 0);
-}
 
 static struct settings *parse(const struct fixture *f, const char *cluster)
 {
@@ -109,7 +85,7 @@ static void ask(struct fixture *f, const char *cluster,
 	f->dir = test_dir_make();
 	f->file = str_printf("%s/kubeconfig", f->dir);
 	f->server = script_server_start(all, count);
-	write_kubeconfig(f);
+	test_kubeconfig_write(f->server, f->file);
 	f->all = parse(f, cluster);
 	f->own = *f->all;
 	/* Its part is the repository. */
@@ -174,14 +150,6 @@ static void resources_that_are_left_out_are_not(void **state)
 	    "https://h/a/web https://h/z/web |");
 }
 
-static bool was_asked(const struct fixture *f, const char *part)
-{
-	for (size_t i = 0; i < script_server_count(f->server); i++)
-		if (strstr(script_server_request(f->server, i), part))
-			return true;
-	return false;
-}
-
 /* A server chooses by them; here it is told the same as of a capture. */
 static void labels_are_asked_for(void **state)
 {
@@ -191,11 +159,11 @@ static void labels_are_asked_for(void **state)
 	ask(&f, ", namespace_labels: team=web, labels: 'tier!=test'", replies,
 	    sizeof(replies) / sizeof(*replies));
 	assert_int_equal(f.run.lacks.len, 0);
-	assert_true(
-	    was_asked(&f, "namespaces?limit=500&labelSelector=team%3Dweb"));
-	assert_true(was_asked(
-	    &f, "gitrepositories?limit=500&labelSelector=tier%21%3Dtest"));
-	assert_true(was_asked(&f,
+	assert_true(test_kube_asked(
+	    f.server, "namespaces?limit=500&labelSelector=team%3Dweb"));
+	assert_true(test_kube_asked(f.server,
+	    "gitrepositories?limit=500&labelSelector=tier%21%3Dtest"));
+	assert_true(test_kube_asked(f.server,
 	    "secrets?limit=500&labelSelector=sealedsecrets.bitnami.com%2F"
 	    "sealed-secrets-key%2Ctier%21%3Dtest"));
 }

@@ -1,5 +1,8 @@
 #include "tests/support/kube_script.h"
 
+#include "storage/base/cleanup.h"
+#include "storage/base/file.h"
+
 #include <stdlib.h>
 
 void test_kube_start(
@@ -27,6 +30,29 @@ void test_kube_stop(struct test_kube *k)
 	kube_client_free(k->client);
 	script_server_stop(k->server);
 	free(k->url);
+}
+
+void test_kubeconfig_write(const struct script_server *s, const char *path)
+{
+	autofree char *url = script_server_url(s, "");
+	autofree char *text =
+	    str_printf("apiVersion: v1\nkind: Config\ncurrent-context: c\n"
+		       "clusters: [{name: c, cluster: {server: '%s'}}]\n"
+		       "contexts: [{name: c, context: {cluster: c, user: u}}]\n"
+		       "users: [{name: u, user: {token: t}}]\n",
+		url);
+	struct err err = ERR_INIT;
+
+	assert_ok(file_write_durably(path, text, strlen(text), &err), err);
+}
+
+size_t test_kube_asked(struct script_server *s, const char *part)
+{
+	size_t asked = 0;
+
+	for (size_t i = 0; i < script_server_count(s); i++)
+		asked += strstr(script_server_request(s, i), part) != NULL;
+	return asked;
 }
 
 struct kube_resource *test_kube_serve(struct kube_api *api, const char *group,

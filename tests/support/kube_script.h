@@ -14,6 +14,31 @@
 #define KUBE_REPLY(STATUS, BODY)                                               \
 	"HTTP/1.1 " STATUS "\r\nContent-Type: application/json\r\n"            \
 	"Connection: close\r\n\r\n" BODY
+/* The same, to a request that has TO in it. */
+#define KUBE_REPLY_TO(TO, STATUS, BODY)                                        \
+	{                                                                      \
+		.to = (TO), .close = 1, .bytes = KUBE_REPLY(STATUS, BODY)      \
+	}
+
+/* What a server says it serves, for GET /api and /apis: groups, each of version
+ * v1, with commas between; VERBS are JSON strings. */
+#define KUBE_SERVED(KIND, NAME, SCOPE, VERBS)                                  \
+	"{\"resource\":\"" NAME "\",\"responseKind\":{\"version\":\"v1\","     \
+	"\"kind\":\"" KIND "\"},\"scope\":\"" SCOPE "\",\"verbs\":[" VERBS     \
+	"]}"
+#define KUBE_GROUP(NAME, RESOURCES)                                            \
+	"{\"metadata\":{\"name\":\"" NAME                                      \
+	"\"},\"versions\":[{\"version\":\"v1\",\"resources\":[" RESOURCES      \
+	"]}]}"
+#define KUBE_GROUPS(ITEMS)                                                     \
+	"{\"kind\":\"APIGroupDiscoveryList\",\"items\":[" ITEMS "]}"
+/* A list of these, and what a server says who refuses it. */
+#define KUBE_ITEMS(ONES)                                                       \
+	"{\"kind\":\"List\",\"metadata\":{\"resourceVersion\":\"5\"},"         \
+	"\"items\":[" ONES "]}"
+#define KUBE_REFUSED                                                           \
+	"{\"kind\":\"Status\",\"status\":\"Failure\",\"message\":\"not "       \
+	"yours\",\"reason\":\"Forbidden\",\"code\":403}"
 
 /* May not be moved while the client lives. */
 struct test_kube {
@@ -28,6 +53,11 @@ struct test_kube {
 void test_kube_start(
     struct test_kube *k, const struct script_reply *replies, size_t count);
 void test_kube_stop(struct test_kube *k);
+
+/* A kubeconfig for that server. */
+void test_kubeconfig_write(const struct script_server *s, const char *path);
+/* How many of its requests have that in them. */
+size_t test_kube_asked(struct script_server *s, const char *part);
 
 /* Adds what a server serves: a kind with a namespace that can be listed, in the
  * version that it prefers and perhaps in another. Good until the next. */

@@ -9,43 +9,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LISTED(KIND, NAME, VERBS)                                              \
-	"{\"resource\":\"" NAME "\",\"responseKind\":{\"version\":\"v1\","     \
-	"\"kind\":\"" KIND "\"},\"scope\":\"Namespaced\",\"verbs\":[" VERBS    \
-	"]}"
-#define GROUP(NAME, RESOURCES)                                                 \
-	"{\"metadata\":{\"name\":\"" NAME                                      \
-	"\"},\"versions\":[{\"version\":\"v1\",\"resources\":[" RESOURCES      \
-	"]}]}"
-#define GROUPS(ITEMS)                                                          \
-	"{\"kind\":\"APIGroupDiscoveryList\",\"items\":[" ITEMS "]}"
-#define ITEMS(ONES)                                                            \
-	"{\"kind\":\"List\",\"metadata\":{\"resourceVersion\":\"5\"},"         \
-	"\"items\":[" ONES "]}"
+#define LISTED(KIND, NAME, VERBS) KUBE_SERVED(KIND, NAME, "Namespaced", VERBS)
 #define FLUX(NAME, MORE)                                                       \
 	"{\"kind\":\"GitRepository\",\"metadata\":{\"namespace\":\"ns\","      \
 	"\"name\":\"" NAME "\"},\"spec\":{\"url\":\"https://h/" NAME "\"" MORE \
 	"}}"
 #define SECRET_OF(NAME) ",\"secretRef\":{\"name\":\"" NAME "\"}"
-#define REPLY(TO, STATUS, BODY)                                                \
-	{                                                                      \
-		.to = (TO), .close = 1, .bytes = KUBE_REPLY(STATUS, BODY)      \
-	}
 
 /* Repositories of Flux are served, and Applications that cannot be listed. */
 #define DISCOVERY                                                              \
-	REPLY("GET /api HTTP", "200 OK",                                       \
-	    GROUPS(                                                            \
-		GROUP("", LISTED("Secret", "secrets", "\"list\",\"get\"")))),  \
-	    REPLY("GET /apis HTTP", "200 OK",                                  \
-		GROUPS(GROUP("source.toolkit.fluxcd.io",                       \
+	KUBE_REPLY_TO("GET /api HTTP", "200 OK",                               \
+	    KUBE_GROUPS(KUBE_GROUP(                                            \
+		"", LISTED("Secret", "secrets", "\"list\",\"get\"")))),        \
+	    KUBE_REPLY_TO("GET /apis HTTP", "200 OK",                          \
+		KUBE_GROUPS(KUBE_GROUP("source.toolkit.fluxcd.io",             \
 		    LISTED("GitRepository", "gitrepositories",                 \
-			"\"list\",\"get\"")) "," GROUP("argoproj.io",          \
+			"\"list\",\"get\"")) "," KUBE_GROUP("argoproj.io",     \
 		    LISTED("Application", "applications", "\"get\""))))
-#define NO_SECRETS REPLY("secrets?", "200 OK", ITEMS(""))
-#define REFUSED                                                                \
-	"{\"kind\":\"Status\",\"status\":\"Failure\",\"message\":\"not "       \
-	"yours\",\"reason\":\"Forbidden\",\"code\":403}"
+#define NO_SECRETS KUBE_REPLY_TO("secrets?", "200 OK", KUBE_ITEMS(""))
 
 struct fixture {
 	struct test_kube k;
@@ -69,19 +50,11 @@ static int discover(struct fixture *f, const struct script_reply *replies,
 	    f->k.client, "one", &f->k.clock.clock, &f->f, err);
 }
 
-static bool was_asked(const struct fixture *f, const char *part)
-{
-	for (size_t i = 0; i < script_server_count(f->k.server); i++)
-		if (strstr(script_server_request(f->k.server, i), part))
-			return true;
-	return false;
-}
-
 static void only_what_it_serves_is_listed(void **state)
 {
 	static const struct script_reply replies[] = {DISCOVERY, NO_SECRETS,
-	    REPLY("gitrepositories?", "200 OK",
-		ITEMS(FLUX("a", "") "," FLUX("b", "")))};
+	    KUBE_REPLY_TO("gitrepositories?", "200 OK",
+		KUBE_ITEMS(FLUX("a", "") "," FLUX("b", "")))};
 	cleanup(done) struct fixture f = {.f.unclear = VEC_INIT};
 	struct err err = ERR_INIT;
 
@@ -93,17 +66,18 @@ static void only_what_it_serves_is_listed(void **state)
 	assert_string_equal(f.f.repositories.items[1].url, "https://h/b");
 	assert_string_equal(f.f.repositories.items[0].by.items[0],
 	    "cluster 'one': GitRepository ns/a");
-	assert_true(was_asked(&f, "secrets?limit=500&labelSelector=argocd"));
-	assert_false(was_asked(&f, "applications"));
-	assert_false(was_asked(&f, "ocirepositories"));
+	assert_true(test_kube_asked(
+	    f.k.server, "secrets?limit=500&labelSelector=argocd"));
+	assert_false(test_kube_asked(f.k.server, "applications"));
+	assert_false(test_kube_asked(f.k.server, "ocirepositories"));
 }
 
 static void keys_of_named_secrets_are_read(void **state)
 {
 	static const struct script_reply replies[] = {DISCOVERY, NO_SECRETS,
-	    REPLY(
-		"gitrepositories?", "200 OK", ITEMS(FLUX("a", SECRET_OF("s")))),
-	    REPLY("/namespaces/ns/secrets/s", "200 OK",
+	    KUBE_REPLY_TO("gitrepositories?", "200 OK",
+		KUBE_ITEMS(FLUX("a", SECRET_OF("s")))),
+	    KUBE_REPLY_TO("/namespaces/ns/secrets/s", "200 OK",
 		"{\"kind\":\"Secret\",\"data\":{\"username\":\"dQ==\","
 		"\"password\":\"cA==\"}}")};
 	cleanup(done) struct fixture f = {.f.unclear = VEC_INIT};
@@ -122,10 +96,11 @@ static void keys_of_named_secrets_are_read(void **state)
 static void what_may_not_be_read_is_unclear(void **state)
 {
 	static const struct script_reply replies[] = {DISCOVERY,
-	    REPLY("secrets?", "403 Forbidden", REFUSED),
-	    REPLY(
-		"gitrepositories?", "200 OK", ITEMS(FLUX("a", SECRET_OF("s")))),
-	    REPLY("/namespaces/ns/secrets/s", "403 Forbidden", REFUSED)};
+	    KUBE_REPLY_TO("secrets?", "403 Forbidden", KUBE_REFUSED),
+	    KUBE_REPLY_TO("gitrepositories?", "200 OK",
+		KUBE_ITEMS(FLUX("a", SECRET_OF("s")))),
+	    KUBE_REPLY_TO(
+		"/namespaces/ns/secrets/s", "403 Forbidden", KUBE_REFUSED)};
 	cleanup(done) struct fixture f = {.f.unclear = VEC_INIT};
 	struct err err = ERR_INIT;
 
@@ -143,7 +118,7 @@ static void what_may_not_be_read_is_unclear(void **state)
 static void an_item_that_is_no_object_ends_its_list(void **state)
 {
 	static const struct script_reply replies[] = {DISCOVERY, NO_SECRETS,
-	    REPLY("gitrepositories?", "200 OK",
+	    KUBE_REPLY_TO("gitrepositories?", "200 OK",
 		"{\"kind\":\"List\",\"items\":[{\"a\":tru}]}")};
 	cleanup(done) struct fixture f = {.f.unclear = VEC_INIT};
 	struct err err = ERR_INIT;
@@ -160,8 +135,8 @@ static void an_item_that_is_no_object_ends_its_list(void **state)
 static void what_is_no_cluster_is_refused(void **state)
 {
 	static const struct script_reply replies[] = {
-	    REPLY("GET /", "403 Forbidden", REFUSED),
-	    REPLY("GET /", "403 Forbidden", REFUSED)};
+	    KUBE_REPLY_TO("GET /", "403 Forbidden", KUBE_REFUSED),
+	    KUBE_REPLY_TO("GET /", "403 Forbidden", KUBE_REFUSED)};
 	cleanup(done) struct fixture f = {.f.unclear = VEC_INIT};
 	struct err err = ERR_INIT;
 
