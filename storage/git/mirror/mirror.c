@@ -104,8 +104,8 @@ static void describe_store(struct mirror_store *store, struct mirror_state *s)
 			store->dir, store->damage);
 	if (s->head_unknown && s->refs.len)
 		*vec_add(&s->warnings) = str_printf(
-		    "the server does not say which branch its HEAD names, only "
-		    "that there is none of that name: %s is used instead",
+		    "the server does not say which branch its HEAD names, or "
+		    "says a name that no branch can have: %s is used instead",
 		    s->head);
 	VEC_EACH (&s->odd_refs, name)
 		*vec_add(&s->warnings) = str_printf(

@@ -53,8 +53,9 @@ struct mirror_state {
 	enum git_hash hash;
 	char *head; /* what HEAD names ("refs/heads/main"), or an id */
 	bool head_unborn;
-	/* The server does not say what it names: a name stands in its place,
-	 * since no repository is without one. */
+	/* The server does not say what it names, or says what no ref may be
+	 * called: a name stands in its place, since no repository is without
+	 * one. */
 	bool head_unknown;
 	struct git_refvec refs;	  /* sorted by name */
 	struct lfs_objectvec lfs; /* that pointers name; sorted */

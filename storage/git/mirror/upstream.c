@@ -34,16 +34,16 @@ void upstream_freep(struct upstream **u)
 
 /* HEAD as it is to be: a name, or an id where it is detached. A server that
  * does not know version 2's "unborn" says nothing of a branch that is not
- * there. */
+ * there, and one may say a name that no ref can have. */
 static char *head_of(const struct advert *a, bool *unknown)
 {
 	char hex[GIT_ID_HEX];
+	const bool named = a->head_target && git_ref_name_valid(a->head_target);
 
-	*unknown = !a->head_target && !a->has_head;
-
-	if (a->head_target && git_ref_name_valid(a->head_target))
+	*unknown = !named && !a->has_head;
+	if (named)
 		return str_dup(a->head_target);
-	if (!a->has_head)
+	if (*unknown)
 		return str_dup("refs/heads/main");
 	git_id_hex(a->hash, a->head_id, hex);
 	return str_dup(hex);
