@@ -116,7 +116,6 @@ static int by_name(const void *a, const void *b)
 	    ((const struct vault_item *)b)->name);
 }
 
-/* Some stores list a key twice, at the border of two pages or everywhere. */
 /* A name that none of our objects has (with a line end or a slash) belongs to
  * someone else. It cannot be asked for, and must not stop a list of everything.
  */
@@ -133,6 +132,7 @@ static void drop_foreign(struct vault_items *items)
 	items->len = kept;
 }
 
+/* Some stores list a key twice, at the border of two pages or everywhere. */
 static void drop_twins(struct vault_items *items)
 {
 	size_t kept = 0;
