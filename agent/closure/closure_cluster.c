@@ -156,13 +156,26 @@ static char *both_labels(const char *a, const char *b)
 			  : NULL;
 }
 
+/* One that is denied does not keep the others from being heard. */
 static int ask_by_namespace(
     struct asking *a, const char *labels, struct err *err)
 {
-	VEC_EACH (&a->namespaces, ns)
-		if (list(a, *ns, labels, on_object, err))
+	struct err denied = ERR_INIT;
+
+	VEC_EACH (&a->namespaces, ns) {
+		struct err why = ERR_INIT;
+		if (list(a, *ns, labels, on_object, &why) == 0)
+			continue;
+		if (why.code != ERR_DENIED) {
+			*err = why;
 			return -1;
-	return 0;
+		}
+		denied = why;
+	}
+	if (!denied.code)
+		return 0;
+	*err = denied;
+	return -1;
 }
 
 /* In each namespace it may be allowed, where it is not in all together. */
