@@ -186,7 +186,8 @@ CURLU *handle_url_parse(const char *url)
 
 /*
  * The certificate is expected to have another name than the URL. So the request
- * is made under that name, and connects to where the URL points.
+ * is made under that name, and connects to where the URL points. NULL if it is
+ * no name of a host.
  */
 static struct curl_slist *redirect_to_name(
     CURL *handle, CURLU *u, const char *name)
@@ -230,7 +231,14 @@ int handle_set(CURL *handle, const struct http_options *o,
 	lists->headers = header_list(r);
 	curl_easy_setopt(handle, CURLOPT_URL, r->url);
 	curl_easy_setopt(handle, CURLOPT_HTTPHEADER, lists->headers);
-	if (o->tls_server_name)
-		lists->names = redirect_to_name(handle, u, o->tls_server_name);
+	if (!o->tls_server_name)
+		return 0;
+	lists->names = redirect_to_name(handle, u, o->tls_server_name);
+	/* Without it, the certificate would be compared with the URL. */
+	if (!lists->names)
+		return err_set(err, ERR_USAGE,
+		    "'%s' (tls-server-name) is not a name that the certificate "
+		    "of a server can have",
+		    o->tls_server_name);
 	return 0;
 }

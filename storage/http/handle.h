@@ -14,7 +14,7 @@ struct handle_lists {
 	struct curl_slist *headers;
 	struct curl_slist *names;
 };
-/* -1 with ERR_USAGE for a URL that is none. */
+/* -1 with ERR_USAGE for a URL or a tls_server_name that is none. */
 int handle_set(CURL *handle, const struct http_options *o,
     const struct http_request *r, struct handle_lists *lists, struct err *err);
 void handle_lists_done(struct handle_lists *lists); /* wipes */

@@ -118,9 +118,9 @@ const char *http_response_header(
 int64_t http_retry_after_ms(const struct http_response *r, int64_t now_ms);
 
 /* One exchange. 0 as soon as there is an answer, whatever its status; -1 with
- * ERR_NETWORK, ERR_CANCELLED, ERR_FORMAT (over a cap), ERR_USAGE (not a URL),
- * ERR_DENIED (the certificate is not trusted) or what on_data set. The response
- * is reset first. */
+ * ERR_NETWORK, ERR_CANCELLED, ERR_FORMAT (over a cap), ERR_USAGE (not a URL, or
+ * not a name), ERR_DENIED (the certificate is not trusted) or what on_data set.
+ * The response is reset first. */
 int http_send(struct http *h, const struct http_request *request,
     struct http_response *response, struct err *err);
 
