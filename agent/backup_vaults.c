@@ -61,7 +61,11 @@ static int lock_vault(
 
 	v->lock = vault_lock_acquire(
 	    v->connected.vault, of_part ? of_part : r->settings->name, &o, err);
-	return v->lock ? check_alone(r, v->connected.vault, &o, err) : -1;
+	if (v->lock && check_alone(r, v->connected.vault, &o, err) == 0)
+		return 0;
+	/* This run does not use the vault, and keeps nobody out of it. */
+	vault_lock_free(steal(v->lock));
+	return -1;
 }
 
 /* The second of two entries that are one vault would wait for the first. */
