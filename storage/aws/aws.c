@@ -25,14 +25,19 @@ static const char *process_env(void *ctx, const char *name)
 static int check_endpoint(const char *what, const char *url, struct err *err)
 {
 	cleanup(buf_done) struct buf host = BUF_INIT;
+	cleanup(buf_done) struct buf shown = BUF_INIT;
 
-	if (!url)
+	if (!url || (!http_url_host(url, &host) && !strpbrk(url, "@?#")))
 		return 0;
-	if (http_url_host(url, &host) || strchr(url, '@') || strpbrk(url, "?#"))
-		return err_set(err, ERR_USAGE,
-		    "%s endpoint '%s' is not an http(s) URL of a host alone",
-		    what, url);
-	return 0;
+	/* Without what may be a password. */
+	const char *scheme = strstr(url, "://");
+	if (scheme)
+		buf_add(&shown, url, (size_t)(scheme - url) + strlen("://"));
+	http_url_location(url, &shown);
+	return err_set(err, ERR_USAGE,
+	    "%s endpoint at '%s' has to be an http(s) URL of a host, without "
+	    "user, password and query",
+	    what, buf_str(&shown));
 }
 
 static int check(const struct aws *a, struct err *err)
