@@ -53,6 +53,27 @@ void test_git_answer_done(struct test_git_answer *a)
 	buf_done(&a->body);
 }
 
+const struct script_reply *test_git_greet(struct test_git_answer *a)
+{
+	test_git_answer_begin(a);
+	pktline_printf(&a->body, "# service=git-upload-pack\n");
+	pktline_flush(&a->body);
+	pktline_printf(&a->body, "version 2\n");
+	pktline_printf(&a->body, "ls-refs=unborn\n");
+	pktline_flush(&a->body);
+	return test_git_answer_end(a, "git-upload-pack-advertisement", "GET ");
+}
+
+const struct script_reply *test_git_list(
+    struct test_git_answer *a, const char *const *lines)
+{
+	test_git_answer_begin(a);
+	for (; *lines; lines++)
+		pktline_printf(&a->body, "%s\n", *lines);
+	pktline_flush(&a->body);
+	return test_git_answer_end(a, "git-upload-pack-result", "POST ");
+}
+
 void assert_git_asked(struct test_git *t, size_t i, const char *line)
 {
 	const char *request = script_server_request(t->server, i);

@@ -45,6 +45,12 @@ const struct script_reply *test_git_answer_end(
     struct test_git_answer *a, const char *type, const char *to);
 void test_git_answer_done(struct test_git_answer *a);
 
+/* The answers of version 2 that come before a fetch: the greeting, and the refs
+ * as these lines, NULL at the end. Borrowed. */
+const struct script_reply *test_git_greet(struct test_git_answer *a);
+const struct script_reply *test_git_list(
+    struct test_git_answer *a, const char *const *lines);
+
 /* That the i-th request begins with that line, and is of the user ann. */
 void assert_git_asked(struct test_git *t, size_t i, const char *line);
 

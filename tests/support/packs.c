@@ -5,7 +5,6 @@
 #include "storage/base/mem.h"
 #include "storage/base/str.h"
 #include "storage/git/pack/incoming.h"
-#include "storage/git/repo/object_links.h"
 #include "storage/git/repo/packed_head.h"
 #include "tests/support/test.h"
 
@@ -153,12 +152,18 @@ static uint64_t begin(struct test_pack *p, unsigned type, size_t len)
 	return at;
 }
 
+uint64_t test_pack_object(
+    struct test_pack *p, enum object_type type, const void *data, size_t len)
+{
+	uint64_t at = begin(p, type, len);
+
+	deflate_into(&p->bytes, data, len);
+	return at;
+}
+
 uint64_t test_pack_blob(struct test_pack *p, const char *content)
 {
-	uint64_t at = begin(p, OBJECT_BLOB, strlen(content));
-
-	deflate_into(&p->bytes, content, strlen(content));
-	return at;
+	return test_pack_object(p, OBJECT_BLOB, content, strlen(content));
 }
 
 /* Two lengths below 128, a copy of the base from its start, an insertion. */

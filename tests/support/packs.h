@@ -8,6 +8,7 @@
 #include "storage/base/buf.h"
 #include "storage/base/err.h"
 #include "storage/git/repo/git_id.h"
+#include "storage/git/repo/object_links.h"
 
 /* A bare repository without objects in a directory that exists. */
 void test_repository(const char *dir);
@@ -42,6 +43,8 @@ struct test_pack {
 /* Each appends an object, and returns at which byte of the pack it begins.
  * A delta is of a base at that byte (OFS_DELTA), or of that id (REF_DELTA),
  * and gives the base with `more` behind it. */
+uint64_t test_pack_object(
+    struct test_pack *p, enum object_type type, const void *data, size_t len);
 uint64_t test_pack_blob(struct test_pack *p, const char *content);
 uint64_t test_pack_offset_delta(
     struct test_pack *p, uint64_t base, const char *content, const char *more);

@@ -394,12 +394,13 @@ static int fetch_what_is_whole(struct fetch *f, struct err *err)
 	return -1;
 }
 
-/* Its tips are enough if every pack names only objects that exist. */
-static int check_complete(struct fetch *f, struct err *err)
+/* The tips are enough if every pack names only objects that exist. */
+static int check_tips(
+    struct fetch *f, const struct git_refvec *tips, struct err *err)
 {
 	char hex[GIT_ID_HEX];
 
-	GIT_REFVEC_EACH (&f->state->refs, r) {
+	GIT_REFVEC_EACH (tips, r) {
 		if (packs_has(&f->store->packs, r->id))
 			continue;
 		git_id_hex(f->state->hash, r->id, hex);
@@ -408,13 +409,27 @@ static int check_complete(struct fetch *f, struct err *err)
 		    hex);
 	}
 	if (!mirror_store_is_unproven(f->store) ||
-	    reach_check(f->o->dir, f->state->hash, &f->state->refs,
-		f->access->cancel, err) == 0)
+	    reach_check(
+		f->o->dir, f->state->hash, tips, f->access->cancel, err) == 0)
 		return 0;
 	/* To the next run, what exists now looks complete. */
 	if (err->code == ERR_INTEGRITY)
 		mirror_store_discard(f->store);
 	return err_wrap(err, "the server's pack is incomplete");
+}
+
+static int check_complete(struct fetch *f, struct err *err)
+{
+	const struct mirror_state *s = f->state;
+	struct git_refvec detached = VEC_INIT;
+	uint8_t id[GIT_ID_LEN];
+
+	if (git_id_parse(s->hash, s->head, id) == 0)
+		git_refvec_add(&detached, "HEAD", id);
+	int result =
+	    check_tips(f, &s->refs, err) || check_tips(f, &detached, err);
+	git_refvec_done(&detached);
+	return result ? -1 : 0;
 }
 
 int mirror_fetch(struct mirror_store *store, const struct mirror_options *o,

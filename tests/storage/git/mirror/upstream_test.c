@@ -25,20 +25,8 @@ struct server {
 
 static void serve(struct server *s, const char *const *lines)
 {
-	test_git_answer_begin(&s->greeting);
-	pktline_printf(&s->greeting.body, "# service=git-upload-pack\n");
-	pktline_flush(&s->greeting.body);
-	pktline_printf(&s->greeting.body, "version 2\n");
-	pktline_printf(&s->greeting.body, "ls-refs=unborn\n");
-	pktline_flush(&s->greeting.body);
-	test_git_answer_begin(&s->list);
-	for (; *lines; lines++)
-		pktline_printf(&s->list.body, "%s\n", *lines);
-	pktline_flush(&s->list.body);
-	s->replies[0] = *test_git_answer_end(
-	    &s->greeting, "git-upload-pack-advertisement", "GET ");
-	s->replies[1] =
-	    *test_git_answer_end(&s->list, "git-upload-pack-result", "POST ");
+	s->replies[0] = *test_git_greet(&s->greeting);
+	s->replies[1] = *test_git_list(&s->list, lines);
 	test_git_start(&s->t, s->replies, 2);
 }
 
