@@ -15,8 +15,8 @@
 set -euo pipefail
 umask 077
 
-PORTS=${TMPDIR:-/tmp}/backstay-ports.$UID # one file for each port in use: its content is the server's DIR
-MARK=.backstay-server                     # only a folder that has this file is ever removed
+PORTS=/tmp/backstay-ports.$UID # one file for each port in use, whatever $TMPDIR is: its content is the server's DIR
+MARK=.backstay-server          # only a folder that has this file is ever removed
 
 die() {
 	printf '%s: %s\n' "${0##*/}" "$*" >&2

@@ -33,7 +33,7 @@ left_behind() {
 		fi
 	done
 	[[ ! -e $D ]] || echo "still there: $D"
-	grep -lxF "$D" "${TMPDIR:-/tmp}/backstay-ports.$UID"/* 2>/dev/null || true
+	grep -lxF "$D" "/tmp/backstay-ports.$UID"/* 2>/dev/null || true
 }
 
 starts() { # SERVER [OPTION...]
