@@ -157,9 +157,9 @@ fuzz-programs: $(FUZZ)
 
 T ?=
 export BACKSTAY_BUILD := $(abspath $(BUILD))
-# A test file waits for its servers more than half of its time, so twice as many
-# of them as there are processors keep all processors at work.
-J ?= $(shell expr $$(nproc) \* 2)
+# A test file waits for its servers more than half of its time: with twice as many
+# of them as there are processors, a fifth of the processors' time was idle.
+J ?= $(shell expr $$(nproc) \* 3)
 BATS = $(call sources,tests,*.bats)
 select = $(if $(T),$(foreach p,$(1),$(if $(findstring $(T),$(p)),$(p))),$(1))
 # Long files start first, and short ones last, so that no processor idles at the

@@ -4,6 +4,7 @@
 # against the simulated API server; under the name closure_real.bats against the
 # real one.
 # shellcheck disable=SC2154,SC2016 # lib sets $top, bats sets $stderr
+# bats file_tags=slow
 bats_require_minimum_version 1.5.0
 load lib
 load cluster

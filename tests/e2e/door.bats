@@ -2,6 +2,7 @@
 # One door: what a backup takes a restore can read, and what `verify` refuses,
 # `plan` and `apply` refuse before anything is written.
 # shellcheck disable=SC2154,SC2030,SC2031 # lib sets $top, bats runs each test apart
+# bats file_tags=slow
 bats_require_minimum_version 1.5.0
 load lib
 load things

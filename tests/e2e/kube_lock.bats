@@ -3,6 +3,7 @@
 # first, until that has ended or died. This file runs against the simulated API
 # server; the same file under the name kube_lock_real.bats against the real one.
 # shellcheck disable=SC2154,SC2030,SC2031 # lib sets $top, bats runs each test apart
+# bats file_tags=slow
 bats_require_minimum_version 1.5.0
 load lib
 load cluster

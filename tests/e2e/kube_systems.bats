@@ -4,6 +4,7 @@
 # API server; the same file under the name kube_systems_real.bats against the
 # real one. Their controllers are not there; their objects are.
 # shellcheck disable=SC2154,SC2030,SC2031 # lib sets $top, bats runs each test apart
+# bats file_tags=slow
 bats_require_minimum_version 1.5.0
 load lib
 load cluster

@@ -2,6 +2,7 @@
 # Looking into a snapshot: ls, cat, find and extract --only, by an index that is
 # trusted as far as the signed manifest reaches; and single objects of a plan.
 # shellcheck disable=SC2154,SC2030,SC2031 # lib sets $top, bats runs each test apart
+# bats file_tags=slow
 bats_require_minimum_version 1.5.0
 load lib
 load cluster

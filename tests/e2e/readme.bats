@@ -3,6 +3,7 @@
 # Only names are mapped: its hosts and paths to the sample platform on the test
 # servers, NAME and DIR to those of the run.
 # shellcheck disable=SC2154,SC2030,SC2031 # lib sets $top, bats runs each test apart
+# bats file_tags=slow
 bats_require_minimum_version 1.5.0
 load lib
 

@@ -3,6 +3,7 @@
 # cluster on the simulated API server, a bucket on the simulated S3, one
 # repository in a directory.
 # shellcheck disable=SC2154,SC2030,SC2031 # lib sets $top, bats runs each test apart
+# bats file_tags=slow
 bats_require_minimum_version 1.5.0
 load lib
 

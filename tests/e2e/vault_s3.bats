@@ -2,6 +2,7 @@
 # Snapshots in a bucket of a real S3 server: written once, streamed, locked
 # where the store locks, beside those of other agents.
 # shellcheck disable=SC2154 # lib sets $top, bats sets $stderr
+# bats file_tags=slow
 bats_require_minimum_version 1.5.0
 load lib
 

@@ -4,6 +4,7 @@
 # remembers nothing. The witness is tests/tools/witness, which has no line of
 # ours.
 # shellcheck disable=SC2154,SC2030,SC2031 # lib sets $top, bats runs each test apart
+# bats file_tags=slow
 bats_require_minimum_version 1.5.0
 load lib
 load small
