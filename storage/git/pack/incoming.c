@@ -175,6 +175,7 @@ int incoming_keep(struct incoming *in, struct err *err)
 {
 	char hex[GIT_ID_HEX];
 
+	index_pack_forget_object_links(in->ip);
 	if (index_pack_count(in->ip) == 0)
 		return 0;
 	if (in->o.durable && fsync(in->fd))

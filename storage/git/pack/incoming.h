@@ -36,7 +36,8 @@ int incoming_add(void *ctx, const void *data, size_t len, struct err *err);
 int incoming_check(struct incoming *in, struct err *err);
 const struct index_pack *incoming_index(const struct incoming *in);
 uint64_t incoming_bytes(const struct incoming *in);
-/* After the check: pack and index get their names. An empty pack is dropped. */
+/* After the check: pack and index get their names. An empty pack is dropped.
+ * What its objects name is to be read before. */
 int incoming_keep(struct incoming *in, struct err *err);
 /* The path of the pack; before it is kept, a temporary name. */
 const char *incoming_path(const struct incoming *in);

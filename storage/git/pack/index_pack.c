@@ -503,6 +503,11 @@ const struct object_links *index_pack_object_links(const struct index_pack *ip)
 	return &ip->links;
 }
 
+void index_pack_forget_object_links(struct index_pack *ip)
+{
+	object_links_done(&ip->links);
+}
+
 /* Offsets of 31 bits stand in the table; larger ones in a second one. */
 static void add_offsets(const struct index_pack *ip, struct buf *out)
 {

@@ -66,6 +66,9 @@ uint64_t index_pack_offset(const struct index_pack *ip, size_t i);
 bool index_pack_has(const struct index_pack *ip, const uint8_t id[GIT_ID_LEN]);
 /* The ids that the objects name. */
 const struct object_links *index_pack_object_links(const struct index_pack *ip);
+/* Afterwards there are none: they take as much memory as the index that is
+ * written then. */
+void index_pack_forget_object_links(struct index_pack *ip);
 /* Appends the index, version 2. */
 void index_pack_write(const struct index_pack *ip, struct buf *out);
 

@@ -152,6 +152,33 @@ static void its_index_has_a_fan_out_and_a_checksum(void **state)
 	assert_memory_equal(index.data + index.len - 20, sum, 20);
 }
 
+static void what_objects_name_is_collected_and_can_be_forgotten(void **state)
+{
+	struct fixture *f = *state;
+	struct test_pack p = {.bytes = BUF_INIT};
+	const struct git_id blob = test_object_id("blob", "elsewhere");
+	cleanup(buf_done) struct buf tree = BUF_INIT;
+	struct err err = ERR_INIT;
+	uint8_t id[GIT_ID_LEN];
+	size_t at = 0;
+
+	test_tree_entry(&tree, "100644", "name", &blob);
+	test_pack_tree(&p, &tree);
+	f->pack.len = 0;
+	test_pack_end(&p, &f->pack);
+	buf_done(&p.bytes);
+	cleanup(index_pack_freep) struct index_pack *ip = begin(f);
+	assert_ok(index_all(f, ip, 1000, &err), err);
+	assert_true(object_links_next(index_pack_object_links(ip), &at, id));
+	assert_memory_equal(id, blob.bytes, 20);
+	assert_false(object_links_next(index_pack_object_links(ip), &at, id));
+
+	index_pack_forget_object_links(ip);
+	at = 0;
+	assert_false(object_links_next(index_pack_object_links(ip), &at, id));
+	assert_int_equal(index_pack_count(ip), 1);
+}
+
 #define TEST(function)                                                         \
 	cmocka_unit_test_setup_teardown(function, setup, teardown)
 
@@ -161,6 +188,7 @@ int main(void)
 	    TEST(it_is_read_in_pieces_of_any_length),
 	    TEST(what_is_damaged_is_refused),
 	    TEST(its_index_has_a_fan_out_and_a_checksum),
+	    TEST(what_objects_name_is_collected_and_can_be_forgotten),
 	};
 
 	return cmocka_run_group_tests_name("index_pack", tests, NULL, NULL);
