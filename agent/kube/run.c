@@ -190,7 +190,8 @@ size_t kube_run_lists_at_once(const struct capture_kube_run *r)
 }
 
 /* -1 if the run cannot go on, with the first cause and not what followed from
- * it. */
+ * it: jobs begin in their order, so one that was stopped by another comes after
+ * that. */
 static int settle(struct capture_kube_run *r, struct err *err)
 {
 	bool spoilt = archive_writer_is_spoilt(r->run.env->writer);
@@ -202,7 +203,8 @@ static int settle(struct capture_kube_run *r, struct err *err)
 			continue;
 		if (!spoilt && !stopped)
 			kube_job_lose(j);
-		else if (!first || first->fatal.code == ERR_CANCELLED)
+		else if (!first ||
+			 (first->fatal.code == ERR_CANCELLED && !stopped))
 			first = j;
 	}
 	if (!first)

@@ -44,19 +44,42 @@ void test_capture_done(struct test_capture *t)
 	test_dir_remove(t->dir);
 }
 
-void assert_captured(struct test_capture *t, const char *lines)
+static void list_entries(struct test_capture *t, struct buf *all)
 {
-	cleanup(buf_done) struct buf all = BUF_INIT;
 	struct archive_totals totals;
 	struct err err = ERR_INIT;
 
 	end_ranks(t, (int)t->rank, RANK_COUNT);
 	assert_ok(archive_writer_finish(t->writer, &totals, &err), err);
-	test_tar_list(ARCHIVE_GZIP, &t->packed, &all);
-	char *end = strstr(buf_str(&all), "CONTENTS.json: ");
+	test_tar_list(ARCHIVE_GZIP, &t->packed, all);
+	char *end = strstr(buf_str(all), "CONTENTS.json: ");
 	assert_non_null(end);
-	*end = '\0';
+	buf_truncate(all, (size_t)(end - all->data));
+}
+
+void assert_captured(struct test_capture *t, const char *lines)
+{
+	cleanup(buf_done) struct buf all = BUF_INIT;
+
+	list_entries(t, &all);
 	assert_string_equal(buf_str(&all), lines);
+}
+
+void assert_captured_paths(struct test_capture *t, const char *lines)
+{
+	cleanup(buf_done) struct buf all = BUF_INIT, paths = BUF_INIT;
+
+	list_entries(t, &all);
+	for (const char *at = buf_str(&all); *at;) {
+		const char *end = strstr(at, ": ");
+		assert_non_null(end);
+		buf_add(&paths, at, (size_t)(end - at));
+		buf_add_char(&paths, '\n');
+		/* An object is a line of its own. */
+		at = end + strcspn(end, "\n");
+		at += strspn(at, "\n");
+	}
+	assert_string_equal(buf_str(&paths), lines);
 }
 
 void assert_capture_warned(const struct test_capture *t, const char *lines)

@@ -27,6 +27,8 @@ void test_capture_done(struct test_capture *t);
 /* Ends the archive, which has these entries before CONTENTS.json, "path:
  * content" and a line each. */
 void assert_captured(struct test_capture *t, const char *lines);
+/* The same of their paths alone; none has ": " in it. */
+void assert_captured_paths(struct test_capture *t, const char *lines);
 /* That these are all warnings, or what is missing as "what: reason", a line
  * each. */
 void assert_capture_warned(const struct test_capture *t, const char *lines);
