@@ -1,6 +1,10 @@
 #include "tests/support/git_script.h"
 
+#include "storage/base/cleanup.h"
+
 #include <stdlib.h>
+
+#define NOTHING "0000000000000000000000000000000000000000 capabilities^{}"
 
 void test_git_start(
     struct test_git *t, const struct script_reply *replies, size_t count)
@@ -72,6 +76,34 @@ const struct script_reply *test_git_list(
 		pktline_printf(&a->body, "%s\n", *lines);
 	pktline_flush(&a->body);
 	return test_git_answer_end(a, "git-upload-pack-result", "POST ");
+}
+
+const struct script_reply *test_git_greet_push(
+    struct test_git_answer *a, const char *ref, const char *caps)
+{
+	cleanup(buf_done) struct buf line = BUF_INIT;
+
+	test_git_answer_begin(a);
+	pktline_printf(&a->body, "# service=git-receive-pack\n");
+	pktline_flush(&a->body);
+	buf_add_str(&line, ref ? ref : NOTHING);
+	buf_add(&line, "", 1);
+	buf_printf(&line, "%s\n", caps);
+	pktline_add(&a->body, line.data, line.len);
+	pktline_flush(&a->body);
+	return test_git_answer_end(a, "git-receive-pack-advertisement",
+	    "GET /team/r.git/info/refs?service=git-receive-pack ");
+}
+
+const struct script_reply *test_git_report(
+    struct test_git_answer *a, const char *const *lines)
+{
+	test_git_answer_begin(a);
+	for (; *lines; lines++)
+		pktline_printf(&a->body, "%s\n", *lines);
+	pktline_flush(&a->body);
+	return test_git_answer_end(
+	    a, "git-receive-pack-result", "POST /team/r.git/git-receive-pack ");
 }
 
 void assert_git_asked(struct test_git *t, size_t i, const char *line)

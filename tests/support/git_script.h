@@ -51,6 +51,14 @@ const struct script_reply *test_git_greet(struct test_git_answer *a);
 const struct script_reply *test_git_list(
     struct test_git_answer *a, const char *const *lines);
 
+/* The same of a push: the greeting of a server that has that ref ("ID NAME";
+ * NULL: none) and knows these capabilities, and its report as these lines, NULL
+ * at the end. */
+const struct script_reply *test_git_greet_push(
+    struct test_git_answer *a, const char *ref, const char *caps);
+const struct script_reply *test_git_report(
+    struct test_git_answer *a, const char *const *lines);
+
 /* That the i-th request begins with that line, and is of the user ann. */
 void assert_git_asked(struct test_git *t, size_t i, const char *line);
 

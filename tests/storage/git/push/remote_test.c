@@ -50,34 +50,15 @@ static void reply(struct fixture *f, struct script_reply r)
 	f->replies[f->count++] = r;
 }
 
-/* The server has that ref ("ID NAME"; NULL: none) and knows that. */
+/* As test_git_greet_push and test_git_report. */
 static void greets(struct fixture *f, const char *ref, const char *caps)
 {
-	struct test_git_answer *a = &f->answers[f->count];
-	cleanup(buf_done) struct buf line = BUF_INIT;
-
-	test_git_answer_begin(a);
-	pktline_printf(&a->body, "# service=git-receive-pack\n");
-	pktline_flush(&a->body);
-	buf_add_str(&line, ref ? ref : ZERO " capabilities^{}");
-	buf_add(&line, "", 1);
-	buf_printf(&line, "%s\n", caps);
-	pktline_add(&a->body, line.data, line.len);
-	pktline_flush(&a->body);
-	reply(f,
-	    *test_git_answer_end(a, "git-receive-pack-advertisement", GREET));
+	reply(f, *test_git_greet_push(&f->answers[f->count], ref, caps));
 }
 
-/* A report of these lines, NULL at the end. */
 static void reports(struct fixture *f, const char *const *lines)
 {
-	struct test_git_answer *a = &f->answers[f->count];
-
-	test_git_answer_begin(a);
-	for (; *lines; lines++)
-		pktline_printf(&a->body, "%s\n", *lines);
-	pktline_flush(&a->body);
-	reply(f, *test_git_answer_end(a, "git-receive-pack-result", PUSH));
+	reply(f, *test_git_report(&f->answers[f->count], lines));
 }
 
 /* After a push, HEAD of the target is read. */
