@@ -133,8 +133,9 @@ static enum outcome_kind kind_of(
     const struct push_result *r, const struct tally *t)
 {
 	if (t->refused)
-		return t->refused == r->refs.len ? OUTCOME_FAILED
-						 : OUTCOME_PARTIAL;
+		return t->refused + t->hosts_own == r->refs.len
+			   ? OUTCOME_FAILED
+			   : OUTCOME_PARTIAL;
 	if (r->created)
 		return OUTCOME_CREATED;
 	if (t->updated || t->deleted)
