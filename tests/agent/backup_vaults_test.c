@@ -254,7 +254,6 @@ static void begin_shard(struct fixture *f, const char *attempt)
 	f->shard.count = 2;
 	f->shard.lock_name = shard_lock_name("prod", "r", attempt);
 	f->run.shard = &f->shard;
-	f->settings->vaults.len = 1;
 	mark(f, A, NULL);
 }
 
