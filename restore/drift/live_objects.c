@@ -140,6 +140,23 @@ static bool was_refused(
 	       !row_of(json_get(c->captured, "resources"), r->key);
 }
 
+/* What it was captured by and is left out by now: nobody looks, so that nothing
+ * of it may count as gone. */
+static void note_unselected(
+    struct live_cluster *c, const struct kube_resource *r, const char *reason)
+{
+	const struct json_object *captured =
+	    row_of(json_get(c->captured, "resources"), r->key);
+	struct err why = ERR_INIT;
+
+	if (json_get_int(captured, "objects", 0) <= 0)
+		return;
+	err_set(&why, ERR_NOT_FOUND,
+	    "the snapshot has it, and a backup would not read it now: %s",
+	    reason);
+	note_cluster(c->m, c->settings->name, r->key, &why);
+}
+
 static void plan_lists(struct live_cluster *c, struct live_lists *lists)
 {
 	c->selection =
@@ -149,13 +166,31 @@ static void plan_lists(struct live_cluster *c, struct live_lists *lists)
 		.keep_useless = !c->settings->defaults};
 	VEC_EACH (&c->api.resources, r) {
 		bool referenced = false;
-		if (kube_select_resource(&c->selection, r) ||
-		    (!r->namespaced &&
-			kube_select_scope(&c->selection, r, &referenced)))
-			continue;
-		if (!was_refused(c, r))
+		const char *reason = kube_select_resource(&c->selection, r);
+		if (!reason && !r->namespaced)
+			reason =
+			    kube_select_scope(&c->selection, r, &referenced);
+		if (reason)
+			note_unselected(c, r, reason);
+		else if (!was_refused(c, r))
 			add_lists(c, r, referenced, lists);
 	}
+}
+
+/* Why it is not known what is served of the group of a resource; NULL: it is
+ * known. */
+static const char *why_unavailable(const struct kube_api *api, const char *key)
+{
+	const struct kube_api_unavailable_vec *const both[] = {
+	    &api->broken, &api->unavailable};
+	const char *dot = strchr(key, '.');
+	autofree char *start = str_printf("%s/", dot ? dot + 1 : "");
+
+	for (size_t i = 0; i < 2; i++)
+		VEC_EACH (both[i], u)
+			if (str_starts(u->group_version, start))
+				return u->why;
+	return NULL;
 }
 
 /* What is no longer served, or cannot be asked for just now: of a kind that was
@@ -168,13 +203,13 @@ static void note_unavailable(struct live_cluster *c)
 	for (size_t i = 0; i < json_len(rows); i++) {
 		const char *key = json_get_str(json_at(rows, i), "resource");
 		struct err why = ERR_INIT;
-		if (!key || kube_api_by_key(&c->api, key) ||
-		    (!c->api.broken.len && !c->api.unavailable.len))
+		const char *reason = key && !kube_api_by_key(&c->api, key)
+					 ? why_unavailable(&c->api, key)
+					 : NULL;
+		if (!reason)
 			continue;
 		err_set(&why, ERR_NETWORK,
-		    "the server does not say whether it serves it: %s",
-		    c->api.broken.len ? c->api.broken.items[0].why
-				      : c->api.unavailable.items[0].why);
+		    "the server does not say whether it serves it: %s", reason);
 		note_cluster(c->m, c->settings->name, key, &why);
 	}
 }

@@ -178,6 +178,17 @@ static int note_unknown(
 	return 0;
 }
 
+/* Whether that was said of it: neither is it new, nor can it be compared. */
+static bool is_noted(const struct meeting *m, const char *name)
+{
+	autofree char *what = str_printf("git:%s", name);
+
+	VEC_EACH (&m->unseen, u)
+		if (str_eq(u->what, what))
+			return true;
+	return false;
+}
+
 int live_refs_meet(struct meeting *m, struct err *err)
 {
 	const struct command *c = m->browse.command;
@@ -188,7 +199,8 @@ int live_refs_meet(struct meeting *m, struct err *err)
 	int status = organisations_list(c->settings, &c->env, &known, err) ||
 		     meeting_begin(m, LAYOUT_GIT, &also, err);
 	VEC_EACH (&known.settings.git.repositories, r)
-		status = status || meet_repository(m, r, err);
+		if (!status && !is_noted(m, r->name))
+			status = meet_repository(m, r, err);
 	organisations_done(&known);
 	return status ? -1 : meeting_end(m, LAYOUT_GIT, err);
 }

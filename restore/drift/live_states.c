@@ -144,28 +144,61 @@ static int meet_bucket(
 	return failed;
 }
 
-/* Buckets of the snapshot that the configuration does not name. */
+static const struct settings_bucket *bucket_named(
+    const struct meeting *m, const char *name)
+{
+	VEC_EACH (&m->browse.command->settings->terraform.buckets, b)
+		if (str_eq(b->s3.bucket, name))
+			return b;
+	return NULL;
+}
+
+/* Whether it is among what is listed, and then read. */
+static bool is_looked_for(const struct settings_bucket *b, const char *key)
+{
+	VEC_EACH (&b->prefixes, prefix)
+		if (str_starts(key, *prefix))
+			return fits(b, key);
+	return !b->prefixes.len && fits(b, key);
+}
+
+static void note_bucket(struct meeting *m, const char *bucket)
+{
+	autofree char *what = str_printf("terraform:%s", bucket);
+	autofree char *prefix = str_printf("terraform/%s/", bucket);
+	struct err why = ERR_INIT;
+
+	VEC_EACH (&m->unseen, u)
+		if (str_eq(u->what, what))
+			return;
+	err_set(&why, ERR_NOT_FOUND,
+	    "terraform.buckets of the configuration does not name it");
+	meeting_not_seen(m, prefix, NULL, NULL, what, &why);
+}
+
+/* What the snapshot has, and the configuration does not name, or leaves out by
+ * now: nobody looks, so that nothing of it may count as gone. */
 static int note_unknown(
     void *ctx, const struct contents_entry *e, struct err *err)
 {
 	struct meeting *m = ctx;
 	const char *bucket = facts_str(e->facts, "bucket");
+	const char *key = facts_str(e->facts, "key");
 	struct err why = ERR_INIT;
 
 	(void)err;
 	if (!bucket)
 		return 0;
-	VEC_EACH (&m->browse.command->settings->terraform.buckets, b)
-		if (str_eq(b->s3.bucket, bucket))
-			return 0;
-	autofree char *what = str_printf("terraform:%s", bucket);
-	VEC_EACH (&m->unseen, u)
-		if (str_eq(u->what, what))
-			return 0;
-	autofree char *prefix = str_printf("terraform/%s/", bucket);
+	const struct settings_bucket *b = bucket_named(m, bucket);
+	if (!b)
+		note_bucket(m, bucket);
+	if (!b || !key || !version_is_one(e) || is_looked_for(b, key))
+		return 0;
+	autofree char *what = str_printf("terraform:%s/%s", bucket, key);
 	err_set(&why, ERR_NOT_FOUND,
-	    "terraform.buckets of the configuration does not name it");
-	meeting_not_seen(m, prefix, NULL, NULL, what, &why);
+	    "the snapshot has it, and a backup would not read it now: excluded "
+	    "by the configuration");
+	meeting_not_seen(m, e->path, NULL, NULL, what, &why);
 	return 0;
 }
 

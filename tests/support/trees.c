@@ -34,7 +34,19 @@ void test_tree_add(
 {
 	*vec_add(&t->entries) = (struct test_tree_entry){.path = str_dup(path),
 	    .facts = str_dup(facts),
-	    .text = str_dup(text)};
+	    .text = str_dup(text),
+	    .len = strlen(text)};
+}
+
+void test_tree_add_file(struct test_tree *t, const char *path, const char *file)
+{
+	struct buf content = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	assert_ok(file_read(file, 1024 * 1024, &content, &err), err);
+	size_t len = content.len;
+	*vec_add(&t->entries) = (struct test_tree_entry){
+	    .path = str_dup(path), .text = buf_steal(&content), .len = len};
 }
 
 void test_tree_add_object(struct test_tree *t, const char *cluster,
@@ -67,9 +79,8 @@ void test_tree_pack(struct test_tree *t, struct sink *to,
 	VEC_EACH (&t->entries, e) {
 		const struct archive_entry entry = {
 		    .path = e->path, .source = "test", .facts = e->facts};
-		assert_ok(archive_lane_add(
-			      lane, &entry, e->text, strlen(e->text), &err),
-		    err);
+		assert_ok(
+		    archive_lane_add(lane, &entry, e->text, e->len, &err), err);
 	}
 	assert_ok(archive_lane_commit(lane, &err), err);
 	archive_lane_free(lane);

@@ -16,6 +16,7 @@ struct test_tree_entry {
 	char *path;
 	char *facts;
 	char *text;
+	size_t len;
 };
 
 struct test_tree {
@@ -29,6 +30,9 @@ void test_tree_done(struct test_tree *t);
 /* Adds an entry; facts are JSON, or NULL. All texts are copied. */
 void test_tree_add(
     struct test_tree *t, const char *path, const char *facts, const char *text);
+/* The same of the bytes that a file has. */
+void test_tree_add_file(
+    struct test_tree *t, const char *path, const char *file);
 /* The same of a Kubernetes object; `ns` NULL: cluster-scoped. */
 void test_tree_add_object(struct test_tree *t, const char *cluster,
     const char *resource, const char *ns, const char *name, const char *text);

@@ -185,6 +185,28 @@ static void of_a_bucket_that_is_not_listed_nothing_is_gone(void **state)
 	assert_contains(script_server_request(f->server, 0), "prefix=a");
 }
 
+/* It was taken, and is left out now: nobody looks, so nothing is gone. */
+static void what_is_excluded_since_is_not_gone(void **state)
+{
+	static const char *const excluding[] = {
+	    ", exclude: ['*/out']", ", include: ['in/*']", ", prefixes: [in/]"};
+	static const struct script_reply replies[] = {LIST("")};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		void *one;
+		set_up(&one);
+		struct fixture *f = one;
+		ADD(f, "states", "in/a", STATE("1"));
+		ADD(f, "states", "x/out", STATE("1"));
+		meet(f, excluding[i], replies, 1);
+		assert_found(&f->t, 0, 1, 0);
+		assert_contains(buf_str(&f->t.out), "terraform:states/in/a");
+		assert_unseen(&f->t, "terraform:states/x/out", "configuration");
+		tear_down(&one);
+	}
+}
+
 static void a_bucket_that_is_not_named_is_said_once(void **state)
 {
 	static const struct script_reply replies[] = {LIST("")};
@@ -210,6 +232,7 @@ int main(void)
 	    TEST(one_that_was_deleted_meanwhile_is_gone),
 	    TEST(one_that_cannot_be_read_is_not_gone),
 	    TEST(of_a_bucket_that_is_not_listed_nothing_is_gone),
+	    cmocka_unit_test(what_is_excluded_since_is_not_gone),
 	    TEST(a_bucket_that_is_not_named_is_said_once),
 	};
 
