@@ -352,8 +352,9 @@ int open_tree(const struct command *c, struct opened *o, struct err *err)
 	cleanup(source_freep) struct source *from = open_archive(c, o, err);
 	if (!from)
 		return -1;
+	/* Nothing is left of another that was opened, or of half of one. */
 	autofree char *dir = file_join(o->scratch.path, "tree");
-	if (file_mkdirs(dir, err))
+	if (file_remove_tree(dir, err) || file_mkdirs(dir, err))
 		return -1;
 	const struct reader_totals expected = expected_of(o);
 	struct opening opening = {.command = c, .opened = o};

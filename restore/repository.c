@@ -32,7 +32,9 @@ static int unpack_entry(
 
 char *repository_unpack(struct browse *l, const char *name, struct err *err)
 {
-	autofree char *dir = file_join(l->opened.scratch.path, "repositories");
+	/* Another snapshot may be opened with the same scratch directory. */
+	autofree char *dir = str_printf("%s/repositories/%s",
+	    l->opened.scratch.path, l->opened.snapshot->label);
 	autofree char *prefix = str_printf("git/%s.git/", name);
 	struct unpacking u = {.browse = l, .prefix = prefix};
 	char *path = str_printf("%s/git/%s.git", dir, name);

@@ -85,6 +85,29 @@ static void it_is_unpacked_once(void **state)
 	assert_file(again, "HEAD", "mine");
 }
 
+/* As where each of several snapshots is looked into. */
+static void that_of_another_snapshot_is_another(void **state)
+{
+	struct fixture *f = *state;
+	struct err err = ERR_INIT;
+
+	start(f);
+	browse_done(&f->browse);
+	test_tree_done(&f->o.tree);
+	test_tree_init(&f->o.tree);
+	test_tree_add(&f->o.tree, "git/web.git/HEAD", NULL, "of web now");
+	test_opened_add(&f->o, NULL);
+	assert_ok(browse_vault(&f->o.command, &f->browse, &err), err);
+	const struct snapshots *list = &f->browse.opened.list;
+	assert_int_equal(list->len, 2);
+	assert_ok(browse_snapshot(&f->browse, &list->items[0], &err), err);
+	autofree char *first = repository_unpack(&f->browse, "web", &err);
+	assert_ok(browse_snapshot(&f->browse, &list->items[1], &err), err);
+	autofree char *second = repository_unpack(&f->browse, "web", &err);
+	assert_file(first, "HEAD", "of web");
+	assert_file(second, "HEAD", "of web now");
+}
+
 /* Half of one would be taken for all of it by who asks next. */
 static void what_failed_leaves_nothing(void **state)
 {
@@ -94,8 +117,8 @@ static void what_failed_leaves_nothing(void **state)
 	/* Below what is a file. */
 	test_tree_add(&f->o.tree, "git/web.git/HEAD/x", NULL, "odd");
 	start(f);
-	autofree char *dir = str_printf(
-	    "%s/repositories/git/web.git", f->browse.opened.scratch.path);
+	autofree char *dir = str_printf("%s/repositories/%s/git/web.git",
+	    f->browse.opened.scratch.path, f->o.label);
 	for (int i = 0; i < 2; i++) {
 		err = (struct err)ERR_INIT;
 		assert_null(repository_unpack(&f->browse, "web", &err));
@@ -111,6 +134,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(its_own_files_alone_are_unpacked),
 	    TEST(it_is_unpacked_once),
+	    TEST(that_of_another_snapshot_is_another),
 	    TEST(what_failed_leaves_nothing),
 	};
 

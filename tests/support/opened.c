@@ -22,15 +22,35 @@ void test_opened_done(struct test_opened *t)
 	settings_free(t->settings);
 	test_tree_done(&t->tree);
 	test_dir_remove(t->dir);
+	minisign_key_free(t->key);
 	free(t->label);
+}
+
+void test_opened_sign(struct test_opened *t)
+{
+	cleanup(buf_done) struct buf public = BUF_INIT;
+	cleanup(secret_freep) struct secret *text =
+	    minisign_keygen(&t->random.random, &public);
+	autofree char *path = file_join(t->dir, "signing.key");
+	struct err err = ERR_INIT;
+
+	t->key = minisign_key_parse(text, NULL, "key", &err);
+	assert_non_null(t->key);
+	assert_ok(file_write_durably(
+		      path, secret_reveal(text), secret_len(text), &err),
+	    err);
 }
 
 static void configure(struct test_opened *t, const char *config)
 {
-	autofree char *text = str_printf(
-	    "name: prod\nvaults: [{name: a, directory: %s/vault}]\n"
-	    "state_dir: %s/state\nencryption: none\nsigning: none\n%s",
-	    t->dir, t->dir, config);
+	autofree char *keys =
+	    str_printf("{secret_key_file: %s/signing.key, record_key_file: "
+		       "%s/signing.key}",
+		t->dir, t->dir);
+	autofree char *text =
+	    str_printf("name: prod\nvaults: [{name: a, directory: %s/vault}]\n"
+		       "state_dir: %s/state\nencryption: none\nsigning: %s\n%s",
+		t->dir, t->dir, t->key ? keys : "none", config);
 	struct err err = ERR_INIT;
 
 	t->settings = settings_parse(text, strlen(text), "c.yaml", &err);
@@ -58,29 +78,45 @@ static void write_archive(
 	m->archive.content_bytes = totals.bytes;
 }
 
-void test_opened_commit(struct test_opened *t, const char *config)
+void test_opened_add(struct test_opened *t, const struct minisign_key *key)
 {
-	const struct snapshot_trust trust = {.unsigned_allowed = true};
+	cleanup(snapshot_trust_done) struct snapshot_trust trust = {
+	    .unsigned_allowed = !t->key};
 	const struct snapshot_options o = {.name = "prod",
 	    .encryption = ARCHIVE_PLAIN,
 	    .clock = &t->clock.clock,
 	    .trust = &trust};
 	autofree char *path = file_join(t->dir, "vault");
-	autofree char *state = file_join(t->dir, "state");
 	struct err err = ERR_INIT;
 	struct manifest m;
 
-	configure(t, config);
-	assert_ok(file_mkdirs(state, &err), err);
+	if (t->key)
+		*vec_add(&trust.keys) = *minisign_key_public(t->key);
 	struct vault *v = vault_dir_open(path, true, &err);
 	assert_non_null(v);
 	struct snapshot_writer *w = snapshot_begin(&v, 1, &o, &err);
 	assert_non_null(w);
 	manifest_init(&m);
 	write_archive(t, w, &m);
-	assert_ok(snapshot_commit(w, &m, NULL, &err), err);
+	assert_ok(snapshot_commit(w, &m, key, &err), err);
+	free(t->label);
 	t->label = str_dup(m.label);
 	manifest_done(&m);
 	snapshot_writer_free(w);
 	vault_free(v);
+}
+
+void test_opened_commit(struct test_opened *t, const char *config)
+{
+	autofree char *state = file_join(t->dir, "state");
+	struct err err = ERR_INIT;
+
+	configure(t, config);
+	assert_ok(file_mkdirs(state, &err), err);
+	test_opened_add(t, t->key);
+}
+
+char *test_opened_file(const struct test_opened *t, const char *end)
+{
+	return str_printf("%s/vault/%s%s", t->dir, t->label, end);
 }

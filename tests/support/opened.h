@@ -1,7 +1,7 @@
 /*
- * A vault in a directory with one snapshot of what a test adds (trees.h),
- * neither encrypted nor signed, and a command of backstay-restore that names
- * it: for tests of what reads snapshots.
+ * A vault in a directory with snapshots of what a test adds (trees.h), not
+ * encrypted, and signed where the test says so; and a command of
+ * backstay-restore that names the newest: for tests of what reads snapshots.
  */
 #ifndef TESTS_SUPPORT_OPENED_H
 #define TESTS_SUPPORT_OPENED_H
@@ -19,12 +19,21 @@ struct test_opened {
 	struct settings *settings; /* from test_opened_commit on */
 	struct restore_options options;
 	struct command command;
-	char *label; /* of the snapshot */
+	struct minisign_key *key; /* from test_opened_sign on */
+	char *label;		  /* of the newest snapshot */
 };
 void test_opened_init(struct test_opened *t);
 void test_opened_done(struct test_opened *t);
 
+/* Before any snapshot: they are signed, by a key that the configuration trusts
+ * with all of it. */
+void test_opened_sign(struct test_opened *t);
 /* Once all is added: the snapshot is made. More of the configuration, or "". */
 void test_opened_commit(struct test_opened *t, const char *config);
+/* Another, of all that is added by then, which that key signs; NULL: none. */
+void test_opened_add(struct test_opened *t, const struct minisign_key *key);
+/* The path of an object of the newest snapshot in the vault, by the end of its
+ * name (".manifest.json"); the caller frees. */
+char *test_opened_file(const struct test_opened *t, const char *end);
 
 #endif
