@@ -3,6 +3,7 @@
 #include "config/settings.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
+#include "storage/base/json.h"
 #include "storage/vault/snapshot.h"
 #include "storage/vault/vault_dir.h"
 
@@ -97,6 +98,10 @@ void test_opened_add(struct test_opened *t, const struct minisign_key *key)
 	struct snapshot_writer *w = snapshot_begin(&v, 1, &o, &err);
 	assert_non_null(w);
 	manifest_init(&m);
+	if (t->sources) {
+		json_free(m.sources);
+		m.sources = test_json(t->sources);
+	}
 	write_archive(t, w, &m);
 	assert_ok(snapshot_commit(w, &m, key, &err), err);
 	free(t->label);

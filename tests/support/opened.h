@@ -20,6 +20,7 @@ struct test_opened {
 	struct restore_options options;
 	struct command command;
 	struct minisign_key *key; /* from test_opened_sign on */
+	const char *sources;	  /* of the next manifest, JSON; NULL: none */
 	char *label;		  /* of the newest snapshot */
 };
 void test_opened_init(struct test_opened *t);

@@ -4,7 +4,6 @@
 
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
-#include "storage/base/json.h"
 #include "tests/support/built_in.h"
 #include "tests/support/kube_script.h"
 #include "tests/support/meetings.h"
@@ -97,39 +96,22 @@ static int tear_down(void **state)
 	REPLY(TO, "403 Forbidden",                                             \
 	    "{\"kind\":\"Status\",\"message\":\"not for you\"}")
 
-static char *kubeconfig(struct fixture *f)
-{
-	autofree char *url = script_server_url(f->server, "");
-	autofree char *text =
-	    str_printf("apiVersion: v1\nkind: Config\ncurrent-context: x\n"
-		       "clusters: [{name: c, cluster: {server: '%s'}}]\n"
-		       "contexts: [{name: x, context: {cluster: c, user: u}}]\n"
-		       "users: [{name: u, user: {}}]\n",
-		url);
-	char *path = file_join(f->t.o.dir, "kubeconfig");
-	struct err err = ERR_INIT;
-
-	assert_ok(file_write_durably(path, text, strlen(text), &err), err);
-	return path;
-}
-
 /* Once all is added: what the manifest says of the clusters, and more of the
  * configuration of "prod". */
 static void open_it(struct fixture *f, const char *clusters, const char *more,
     const struct script_reply *replies, size_t count)
 {
 	f->server = script_server_start(replies, count);
-	autofree char *path = kubeconfig(f);
+	autofree char *path = file_join(f->t.o.dir, "kubeconfig");
 	autofree char *config = str_printf("kubernetes: {clusters: [{name: "
 					   "prod, kubeconfig: '%s'%s}]}\n",
 	    path, more);
 	autofree char *sources = str_printf(
 	    "[{\"kind\":\"kubernetes\",\"clusters\":[%s]}]", clusters);
 
+	test_kubeconfig_write(f->server, path);
+	f->t.o.sources = sources;
 	test_meeting_open(&f->t, config);
-	struct manifest *m = &f->t.m.browse.opened.manifest;
-	json_free(m->sources);
-	m->sources = test_json(sources);
 }
 
 #define MEET(F, CLUSTERS, MORE, REPLIES)                                       \
@@ -141,16 +123,6 @@ static void meet(struct fixture *f, const char *clusters, const char *more,
 
 	open_it(f, clusters, more, replies, count);
 	assert_ok(live_objects_meet(&f->t.m, &err), err);
-}
-
-/* How often the server was asked for what begins like that. */
-static size_t asked(struct fixture *f, const char *start)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < script_server_count(f->server); i++)
-		count += str_starts(script_server_request(f->server, i), start);
-	return count;
 }
 
 /* ---- which lists --------------------------------------------------------- */
@@ -184,7 +156,8 @@ static void what_was_read_by_namespace_is_read_so_again(void **state)
 	    replies);
 	assert_found(&f->t, 0, 0, 0);
 	assert_int_equal(f->t.m.unseen.len, 0);
-	assert_int_equal(asked(f, "GET /api/v1/configmaps"), 0);
+	assert_int_equal(
+	    test_kube_asked(f->server, "GET /api/v1/configmaps"), 0);
 }
 
 /* One that was made since, that is wanted, and that nobody marked. */
@@ -225,8 +198,10 @@ static void a_kind_is_read_in_the_version_that_it_had(void **state)
 	MEET(f, CLUSTER("prod", "", WHOLE("as.x.io") "," WHOLE("bs.x.io"), ""),
 	    "", replies);
 	assert_int_equal(f->t.m.unseen.len, 0);
-	assert_int_equal(asked(f, "GET /apis/x.io/v1/as?"), 1);
-	assert_int_equal(asked(f, "GET /apis/x.io/v2/bs?"), 1);
+	assert_int_equal(
+	    test_kube_asked(f->server, "GET /apis/x.io/v1/as?"), 1);
+	assert_int_equal(
+	    test_kube_asked(f->server, "GET /apis/x.io/v2/bs?"), 1);
 }
 
 /* It has none of it; and may read as little now. */
@@ -244,8 +219,9 @@ static void what_the_backup_was_refused_is_not_asked_for(void **state)
 	    "", replies);
 	assert_found(&f->t, 0, 0, 0);
 	assert_int_equal(f->t.m.unseen.len, 0);
-	assert_int_equal(asked(f, "GET /api/v1/secrets"), 0);
-	assert_int_equal(asked(f, "GET /api/v1/configmaps"), 1);
+	assert_int_equal(test_kube_asked(f->server, "GET /api/v1/secrets"), 0);
+	assert_int_equal(
+	    test_kube_asked(f->server, "GET /api/v1/configmaps"), 1);
 }
 
 static void a_kind_that_no_backup_takes_is_not_read(void **state)
@@ -258,8 +234,9 @@ static void a_kind_that_no_backup_takes_is_not_read(void **state)
 	    ", exclude_resources: [configmaps]", replies);
 	assert_found(&f->t, 0, 0, 0);
 	assert_int_equal(f->t.m.unseen.len, 0);
-	assert_int_equal(asked(f, "GET /api/v1/configmaps"), 0);
-	assert_int_equal(asked(f, "GET /api/v1/events"), 0);
+	assert_int_equal(
+	    test_kube_asked(f->server, "GET /api/v1/configmaps"), 0);
+	assert_int_equal(test_kube_asked(f->server, "GET /api/v1/events"), 0);
 }
 
 /* ---- what cannot be seen ------------------------------------------------- */
@@ -343,7 +320,8 @@ static void namespaces_that_cannot_be_listed_end_it(void **state)
 	assert_found(&f->t, 0, 0, 0);
 	assert_int_equal(f->t.m.unseen.len, 1);
 	assert_string_equal(f->t.m.unseen.items[0].what, "kubernetes:prod/");
-	assert_int_equal(asked(f, "GET /api/v1/configmaps"), 0);
+	assert_int_equal(
+	    test_kube_asked(f->server, "GET /api/v1/configmaps"), 0);
 }
 
 static void a_cluster_that_only_one_side_knows_is_said(void **state)
