@@ -58,11 +58,18 @@ release_ports() {
 
 # --- processes
 
+# What proc(5) says of it behind its name goes to $stat. No program is started for that: a machine has hundreds.
+read_stat() { # PID
+	stat=''
+	{ IFS= read -r -d '' stat <"/proc/$1/stat"; } 2>/dev/null || true
+	stat=${stat##*) }
+	[[ -n $stat ]]
+}
+
 # A pid alone may have been given to a stranger since: the start time beside it tells. Field 22 of proc(5) stat.
 started_at() { # PID
 	local stat
-	stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
-	stat=${stat##*) }
+	read_stat "$1" || return 1
 	read -ra stat <<<"$stat"
 	[[ ${stat[0]} != Z ]] && echo "${stat[19]}"
 }
@@ -109,10 +116,9 @@ listens() { # PORT
 with_descendants() { # PID...
 	local pid stat ppid
 	local -A children=()
-	for stat in /proc/[0-9]*/stat; do
-		stat=$(cat "$stat" 2>/dev/null) || continue
-		pid=${stat%% *}
-		stat=${stat##*) }
+	for pid in /proc/[0-9]*; do
+		pid=${pid##*/}
+		read_stat "$pid" || continue
 		read -r _ ppid _ <<<"$stat"
 		children[$ppid]+=" $pid"
 	done
