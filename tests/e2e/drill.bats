@@ -45,10 +45,9 @@ nothing_is_left() {
 
 # Those whose folder is below the one of this test, by their arguments.
 drill_programs() {
-	local file
-	for file in /proc/[0-9]*; do
-		[[ $(readlink "$file/exe") == */@(etcd|kube-apiserver) ]] || continue
-		[[ $(readlink "$file/cwd") == "$PWD"/state/* ]] && echo "${file#/proc/}"
+	local cwd
+	for cwd in $(find /proc/[0-9]*/cwd -maxdepth 0 -lname "$PWD/state/*" 2>/dev/null); do
+		[[ $(readlink "${cwd%cwd}exe") == */@(etcd|kube-apiserver) ]] && echo "${cwd//[^0-9]/}"
 	done
 	true
 }

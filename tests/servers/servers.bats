@@ -23,14 +23,19 @@ command_line() { # PROC-FOLDER; nothing when the process is gone
 	{ tr '\0' ' ' <"$1/cmdline"; } 2>/dev/null || true
 }
 
-# No process may mention the folder any more, in its arguments or its open files.
+# The files in /proc that mention the folder: arguments, and open files. It is not
+# an argument of what reads the arguments.
+mentions() {
+	grep -lsaF -f - /proc/[0-9]*/cmdline <<<"$D"
+	find /proc/[0-9]*/fd -mindepth 1 -lname "*$D*" 2>/dev/null
+}
+
+# No process may mention the folder any more.
 left_behind() {
-	local p
-	for p in /proc/[0-9]*; do
-		[[ ${p##*/} == "$$" || ${p##*/} == "$BASHPID" ]] && continue
-		if grep -qF "$D" < <(command_line "$p"; readlink "$p"/fd/* 2>/dev/null); then
-			echo "still there: ${p##*/} $(command_line "$p")"
-		fi
+	local p self=$BASHPID
+	for p in $(mentions); do
+		p=${p#/proc/} p=${p%%/*}
+		[[ $p == "$$" || $p == "$self" ]] || echo "still there: $p $(command_line "/proc/$p")"
 	done
 	[[ ! -e $D ]] || echo "still there: $D"
 	grep -lxF "$D" "/tmp/backstay-ports.$UID"/* 2>/dev/null || true
