@@ -467,6 +467,12 @@ static int add_recipients_file(
 		return -1;
 	if (!text.len)
 		return 0;
+	/* What follows it would not be read, and nobody would miss that. */
+	if (memchr(text.data, '\0', text.len))
+		return err_set(err, ERR_USAGE,
+		    "'%s' has a NUL byte, which no list of recipients has: it "
+		    "takes a text in UTF-8, one recipient a line",
+		    path);
 	for (char *line = strtok_r(text.data, "\r\n", &rest); line;
 	     line = strtok_r(NULL, "\r\n", &rest)) {
 		line += strspn(line, " \t");
