@@ -45,19 +45,6 @@ static void add_both(struct fixture *f)
 	test_tree_add(&f->t.tree, MAP, NULL, "{\"x\":1}");
 }
 
-/* Changes one byte in the middle of an object of the newest snapshot. */
-static void damage(const struct fixture *f, const char *end)
-{
-	autofree char *path = test_opened_file(&f->t, end);
-	cleanup(buf_done) struct buf bytes = BUF_INIT;
-	struct err err = ERR_INIT;
-
-	assert_ok(file_read(path, 1024 * 1024, &bytes, &err), err);
-	bytes.data[bytes.len / 2] ^= 1;
-	assert_int_equal(unlink(path), 0);
-	assert_ok(file_write_durably(path, bytes.data, bytes.len, &err), err);
-}
-
 static void open_which(struct fixture *f, const char *which)
 {
 	struct err err = ERR_INIT;
@@ -179,7 +166,7 @@ static void where_none_is_trusted_none_is_doubtful(void **state)
 
 	test_opened_sign(&f->t);
 	test_opened_commit(&f->t, "");
-	damage(f, ".manifest.json");
+	test_opened_damage(&f->t, ".manifest.json");
 	open_which(f, "latest");
 	assert_string_equal(f->o.snapshot->label, f->t.label);
 	assert_null(f->o.doubtful);
@@ -273,7 +260,7 @@ static void a_damaged_archive_is_no_tree(void **state)
 
 	add_both(f);
 	test_opened_commit(&f->t, "");
-	damage(f, ".tar.zst");
+	test_opened_damage(&f->t, ".tar.zst");
 	assert_fails(open_tree(&f->t.command, &f->o, &err), err, ERR_INTEGRITY);
 	assert_contains(err.message, f->t.label);
 	assert_null(f->o.tree);
@@ -306,7 +293,7 @@ static void of_a_damaged_archive_no_file_is_left(void **state)
 
 	add_both(f);
 	test_opened_commit(&f->t, "");
-	damage(f, ".tar.zst");
+	test_opened_damage(&f->t, ".tar.zst");
 	assert_fails(
 	    open_extract(&f->t.command, &f->o, dir, &err), err, ERR_INTEGRITY);
 	assert_false(file_exists(git));

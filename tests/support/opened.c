@@ -6,9 +6,14 @@
 #include "storage/base/json.h"
 #include "storage/vault/snapshot.h"
 #include "storage/vault/vault_dir.h"
+#include "storage/vault/vault_marker.h"
 
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 void test_opened_init(struct test_opened *t)
 {
@@ -49,9 +54,10 @@ static void configure(struct test_opened *t, const char *config)
 		       "%s/signing.key}",
 		t->dir, t->dir);
 	autofree char *text =
-	    str_printf("name: prod\nvaults: [{name: a, directory: %s/vault}]\n"
+	    str_printf("name: prod\nvaults: [{name: a, directory: %s/vault}, "
+		       "{name: b, directory: %s/other}]\n"
 		       "state_dir: %s/state\nencryption: none\nsigning: %s\n%s",
-		t->dir, t->dir, t->key ? keys : "none", config);
+		t->dir, t->dir, t->dir, t->key ? keys : "none", config);
 	struct err err = ERR_INIT;
 
 	t->settings = settings_parse(text, strlen(text), "c.yaml", &err);
@@ -74,7 +80,7 @@ static void write_archive(
 
 	test_tree_pack(&t->tree, snapshot_writer_sink(w, &err), &totals,
 	    &m->archive.index);
-	m->archive.has_index = true;
+	m->archive.has_index = !t->unindexed;
 	m->archive.entries = totals.entries;
 	m->archive.content_bytes = totals.bytes;
 }
@@ -124,4 +130,66 @@ void test_opened_commit(struct test_opened *t, const char *config)
 char *test_opened_file(const struct test_opened *t, const char *end)
 {
 	return str_printf("%s/vault/%s%s", t->dir, t->label, end);
+}
+
+struct vault *test_opened_other(const struct test_opened *t)
+{
+	autofree char *path = file_join(t->dir, "other");
+	const struct vault_marker_new o = {.key = t->key,
+	    .random = &t->random.random,
+	    .now = t->clock.now_ms / 1000,
+	    .by = "test"};
+	struct vault_marker marker;
+	struct err err = ERR_INIT;
+	struct vault *v = vault_dir_open(path, true, &err);
+
+	assert_non_null(v);
+	assert_ok(vault_marker_write(v, &o, &marker, &err), err);
+	return v;
+}
+
+size_t test_opened_count(const struct test_opened *t, const char *end)
+{
+	autofree char *path = file_join(t->dir, "vault");
+	DIR *dir = opendir(path);
+	const struct dirent *entry;
+	size_t count = 0;
+
+	assert_non_null(dir);
+	while ((entry = readdir(dir)))
+		count += str_ends(entry->d_name, end);
+	closedir(dir);
+	return count;
+}
+
+void test_opened_damage(const struct test_opened *t, const char *end)
+{
+	autofree char *path = test_opened_file(t, end);
+	cleanup(buf_done) struct buf bytes = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	assert_ok(file_read(path, 1024 * 1024, &bytes, &err), err);
+	bytes.data[bytes.len / 2] ^= 1;
+	assert_int_equal(unlink(path), 0);
+	assert_ok(file_write_durably(path, bytes.data, bytes.len, &err), err);
+}
+
+int test_opened_run(const struct test_opened *t,
+    int (*command)(const struct command *c, struct err *err), struct buf *out,
+    struct err *err)
+{
+	autofree char *path = file_join(t->dir, "stdout");
+	int fd = open(path, O_CREAT | O_RDWR | O_TRUNC | O_CLOEXEC, 0600);
+	struct err unread = ERR_INIT;
+
+	fflush(stdout);
+	int saved = dup(STDOUT_FILENO);
+	dup2(fd, STDOUT_FILENO);
+	int status = command(&t->command, err);
+	fflush(stdout);
+	dup2(saved, STDOUT_FILENO);
+	close(saved);
+	close(fd);
+	assert_ok(file_read(path, 1024 * 1024, out, &unread), unread);
+	return status;
 }

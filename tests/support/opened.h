@@ -21,6 +21,7 @@ struct test_opened {
 	struct command command;
 	struct minisign_key *key; /* from test_opened_sign on */
 	const char *sources;	  /* of the next manifest, JSON; NULL: none */
+	bool unindexed;		  /* it has no index, as one of version 1 */
 	char *label;		  /* of the newest snapshot */
 };
 void test_opened_init(struct test_opened *t);
@@ -36,5 +37,16 @@ void test_opened_add(struct test_opened *t, const struct minisign_key *key);
 /* The path of an object of the newest snapshot in the vault, by the end of its
  * name (".manifest.json"); the caller frees. */
 char *test_opened_file(const struct test_opened *t, const char *end);
+/* Makes the vault "b" of the configuration, "other" in dir; the caller's. */
+struct vault *test_opened_other(const struct test_opened *t);
+/* How many objects in the vault have names that end so. */
+size_t test_opened_count(const struct test_opened *t, const char *end);
+/* Changes a byte in the middle of such an object of the newest snapshot. */
+void test_opened_damage(const struct test_opened *t, const char *end);
+
+/* Runs a command, and appends what it prints. */
+int test_opened_run(const struct test_opened *t,
+    int (*command)(const struct command *c, struct err *err), struct buf *out,
+    struct err *err);
 
 #endif
