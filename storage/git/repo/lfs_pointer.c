@@ -207,8 +207,12 @@ int lfs_scan_load(struct lfs_scan *s, const char *path, struct err *err)
 
 	if (file_read(path, MAX_NOTES, &text, err))
 		return -1;
+	/* What a reader would not get past must not hide what is behind it. */
+	if (!text.len || text.data[text.len - 1] != '\n' ||
+	    strlen(buf_str(&text)) != text.len)
+		return err_set(err, ERR_FORMAT, "%s is damaged", path);
 	char *rest = text.data;
-	char *first = rest ? strsep(&rest, "\n") : NULL;
+	char *first = strsep(&rest, "\n");
 	bool yes = str_eq(first, "filter yes");
 	if (!yes && !str_eq(first, "filter no"))
 		return err_set(err, ERR_FORMAT, "%s is damaged", path);
