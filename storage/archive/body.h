@@ -17,6 +17,7 @@
 struct body {
 	struct sink *out;
 	struct compress_options compress; /* without threads */
+	int contents_level;
 	int threads;
 	int64_t mtime; /* of CONTENTS.json */
 	/* Entries that are compressed now go into one part after another. A
