@@ -25,12 +25,6 @@ static void exclude_resource(struct capture_kube_run *r,
 	    .resource = resource, .reason = reason, .objects = -1};
 }
 
-static void add_job(
-    struct capture_kube_run *r, const struct kube_resource *resource, bool hold)
-{
-	kube_job_init(vec_add(&r->jobs), &r->run, resource, hold);
-}
-
 static bool is_wanted_reason(const char *reason)
 {
 	/* A resource that cannot be listed has no objects to capture, and one
@@ -39,12 +33,8 @@ static bool is_wanted_reason(const char *reason)
 	       !str_eq(reason, "not selected");
 }
 
-/* Jobs that write directly into the archive come first: the lanes behind the
- * others have to wait. */
 static void plan_jobs(struct capture_kube_run *r)
 {
-	struct kube_resource_vec held = VEC_INIT;
-
 	VEC_EACH (&r->api.resources, resource) {
 		const char *reason =
 		    kube_select_resource(&r->run.selection, resource);
@@ -54,14 +44,10 @@ static void plan_jobs(struct capture_kube_run *r)
 			    &r->run.selection, resource, &hold);
 		if (reason && is_wanted_reason(reason))
 			exclude_resource(r, resource, reason);
-		else if (!reason && hold)
-			*vec_add(&held) = *resource; /* shallow, as an index */
 		else if (!reason)
-			add_job(r, resource, false);
+			kube_job_init(
+			    vec_add(&r->jobs), &r->run, resource, hold);
 	}
-	VEC_EACH (&held, resource)
-		add_job(r, kube_api_by_key(&r->api, resource->key), true);
-	vec_done(&held);
 }
 
 /* ---- one cluster, and all ------------------------------------------------ */

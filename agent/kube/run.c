@@ -1,5 +1,6 @@
 #include "agent/kube/run.h"
 
+#include "agent/kube/order.h"
 #include "storage/archive/lane.h"
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
@@ -19,7 +20,8 @@ struct committer {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	bool *ready; /* by index of the job */
+	bool *ready;	     /* by index of the job */
+	const size_t *order; /* of the jobs, by kube_order */
 };
 
 /* A failure of one list affects that list alone, as long as the archive accepts
@@ -38,7 +40,8 @@ static void *commit_lanes(void *arg)
 	struct committer *c = arg;
 	struct kube_job_vec *jobs = &c->r->jobs;
 
-	for (size_t i = 0; i < jobs->len; i++) {
+	for (size_t n = 0; n < jobs->len; n++) {
+		size_t i = c->order[n];
 		struct kube_job *j = &jobs->items[i];
 		struct err err = ERR_INIT;
 		pthread_mutex_lock(&c->lock);
@@ -176,7 +179,7 @@ static void work(void *ctx, size_t i)
 
 	kube_in_flight_enter(&running->r->in_flight);
 	if (i < jobs)
-		run_job(running, i);
+		run_job(running, running->committer->order[i]);
 	else
 		count_left_out(running->r, i - jobs);
 	kube_in_flight_leave(&running->r->in_flight);
@@ -219,15 +222,18 @@ int kube_run_jobs(struct capture_kube_run *r, size_t *lane, struct err *err)
 	struct committer c = {.r = r};
 	struct running running = {.r = r, .committer = &c};
 	size_t at_once = kube_run_lists_at_once(r);
+	autofree size_t *order = mem_zalloc((r->jobs.len + 1) * sizeof(*order));
 
+	kube_order(&r->jobs, order);
+	c.order = order;
 	r->in_flight.most = at_once;
 	atomic_store(&r->in_flight.kept, r->jobs.len + r->left_out.len);
 	r->run.in_flight = &r->in_flight;
 	pthread_mutex_init(&c.lock, NULL);
 	pthread_cond_init(&c.changed, NULL);
 	c.ready = mem_zalloc(r->jobs.len + 1);
-	VEC_EACH (&r->jobs, j)
-		j->lane = archive_lane_open(
+	for (size_t i = 0; i < r->jobs.len; i++)
+		r->jobs.items[order[i]].lane = archive_lane_open(
 		    r->run.env->writer, RANK_KUBERNETES, (*lane)++);
 	if (pthread_create(&c.thread, NULL, commit_lanes, &c))
 		abort();

@@ -25,7 +25,7 @@ struct capture_kube_run {
 	    *report; /* borrowed: the report of the whole capture */
 	struct kube_api api;
 	char *uid;		  /* of the cluster, or NULL */
-	struct kube_job_vec jobs; /* in the order of their lanes */
+	struct kube_job_vec jobs; /* by the keys of their resources */
 	struct left_out_resource_vec left_out;
 	struct strvec marked; /* namespaces that their owners excluded */
 	int64_t started_ms;

@@ -173,9 +173,10 @@ says() { jq -e "[.. | .clusters? | arrays | .[]][0] | $1" "$P/m" >/dev/null || {
 }
 
 @test "a revision that the server forgets is told, and partial where one was asked for" {
-	# One list after the other: what came before the Secrets stays as it was.
+	# One list after the other: what came before that of ServiceAccounts, a
+	# short one, stays as it was.
 	sed 's/page_size: 7/&\n      concurrency: 1/' "$P/backstay.yaml" >"$P/slow.yaml"
-	expires '/secrets.*Match=Exact' 0
+	expires '/serviceaccounts.*Match=Exact' 0
 	BACKSTAY_CONFIG=$P/slow.yaml backup 0
 	fired
 	says '(.revisions | length) == 2 and
@@ -187,7 +188,7 @@ says() { jq -e "[.. | .clusters? | arrays | .[]][0] | $1" "$P/m" >/dev/null || {
 	grep -q ', revisions [0-9]*, then [0-9]*,' <<<"$output"
 	clear_faults
 	sed 's/page_size: 7/consistency: one/' "$P/backstay.yaml" >"$P/strict.yaml"
-	expires '/secrets.*Match=Exact' 0
+	expires '/serviceaccounts.*Match=Exact' 0
 	BACKSTAY_CONFIG=$P/strict.yaml backup 1
 	jq -e '[.missing[] | select(.what == "c: one revision of all objects") | .reason |
 	    test("2 moments.*consistency is .one.")] == [true]' "$P/m"

@@ -277,12 +277,12 @@ static void a_check_reads_no_objects(void **state)
 	const struct json_object *s = f->capture.report.summary;
 	assert_string_equal(json_get_str(s, "name"), "prod");
 	assert_json(json_get(s, "resources"),
-	    "[{\"resource\":\"configmaps\",\"kind\":\"ConfigMap\"},"
+	    "[{\"resource\":\"clusterroles." RBAC
+	    "\",\"kind\":\"ClusterRole\"},"
+	    "{\"resource\":\"configmaps\",\"kind\":\"ConfigMap\"},"
 	    "{\"resource\":\"namespaces\",\"kind\":\"Namespace\"},"
 	    "{\"resource\":\"rolebindings." RBAC "\",\"kind\":\"RoleBinding\"},"
-	    "{\"resource\":\"secrets\",\"kind\":\"Secret\"},"
-	    "{\"resource\":\"clusterroles." RBAC
-	    "\",\"kind\":\"ClusterRole\"}]");
+	    "{\"resource\":\"secrets\",\"kind\":\"Secret\"}]");
 	struct script_server *server = f->kubes[0].server;
 	assert_int_equal(test_kube_asked(server, "configmaps?limit=1 "), 1);
 	assert_int_equal(test_kube_asked(server, "events"), 0);
