@@ -75,6 +75,8 @@ static int receive_some(
 	pace_stop(&c->pace);
 	int result = on_data(ctx, l->data, (size_t)n, err);
 	pace_go_on(&c->pace);
+	/* The time that took was not the server's silence. */
+	ssh_client_transferred(c, 0);
 	return result < 0 ? err_wrap(err, "%s", c->where->url) : result;
 }
 
@@ -166,6 +168,8 @@ struct transport *transport_ssh_new(const struct location *where,
 /* The end of its output is the end of the command. */
 static int until_end(struct ssh_client *c, struct buf *out, struct err *err)
 {
+	size_t room = MAX_OUTPUT;
+
 	for (;;) {
 		char data[4096];
 		struct pollfd fds[2] = {{.fd = c->out, .events = POLLIN},
@@ -182,8 +186,11 @@ static int until_end(struct ssh_client *c, struct buf *out, struct err *err)
 		if (n <= 0)
 			return 0;
 		ssh_client_transferred(c, (size_t)n);
-		if (out && out->len + (size_t)n <= MAX_OUTPUT)
-			buf_add(out, data, (size_t)n);
+		/* What is kept has no gap. */
+		size_t kept = (size_t)n < room ? (size_t)n : room;
+		if (out)
+			buf_add(out, data, kept);
+		room -= kept;
 	}
 }
 
@@ -192,7 +199,11 @@ static int run(
 {
 	cleanup(buf_done) struct buf text = BUF_INIT;
 
-	if (ssh_client_start(c, command, err) || until_end(c, out, err))
+	if (ssh_client_start(c, command, err))
+		return -1;
+	/* One that reads would wait for what never comes. */
+	shutdown(c->in, SHUT_WR);
+	if (until_end(c, out, err))
 		return -1;
 	int status = ssh_client_reap(c);
 	if (status == 0)
