@@ -5,7 +5,6 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/base/json.h"
-#include "storage/crypto/age.h"
 #include "tests/support/sharded.h"
 
 #include <stdlib.h>
@@ -219,33 +218,16 @@ static void a_part_that_is_damaged_is_no_part(void **state)
 	assert_int_equal(test_sharded_objects(f, ".tar."), 1);
 }
 
-static void write_recipient(struct test_sharded *f)
-{
-	autofree char *recipient = NULL,
-		      *path = file_join(f->dir, "recipients");
-	uint8_t raw[32];
-	struct err err = ERR_INIT;
-
-	random_fill(&f->random.random, raw, sizeof(raw));
-	cleanup(secret_freep) struct secret *secret =
-	    secret_new(raw, sizeof(raw));
-	secret_free(age_key_of(secret, &recipient));
-	assert_ok(
-	    file_write_durably(path, recipient, strlen(recipient), &err), err);
-}
-
 /* Who opens the snapshot opens all of it. */
 static void all_parts_are_for_the_same_recipients(void **state)
 {
 	struct test_sharded *f = *state;
 	struct err err = ERR_INIT;
-	autofree char *more = str_printf(
-	    "encryption: {recipients_file: %s/recipients}\n", f->dir);
 
-	write_recipient(f);
-	test_sharded_configure(f, "state", more);
+	test_sharded_recipient(f);
+	test_sharded_configure(f, "state", SHARDED_ENCRYPTED);
 	capture(f, "0/2");
-	write_recipient(f);
+	test_sharded_recipient(f);
 	capture(f, "1/2");
 	assert_fails(test_sharded_seal(f, false, &err), err, ERR_INTEGRITY);
 	assert_contains(err.message, "encrypted to other recipients");

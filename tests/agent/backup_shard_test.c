@@ -146,6 +146,30 @@ static void of_one_that_is_cancelled_nothing_is_left(void **state)
 	manifest_done(&m);
 }
 
+/* Stops the run once its archive is in the vault: the list is encrypted then.
+ */
+static void fill_and_stop(void *ctx, void *out, size_t len)
+{
+	struct test_sharded *f = ctx;
+
+	random_fill(&f->random.random, out, len);
+	if (test_sharded_objects(f, ".tar.zst.age"))
+		cancel_request(&f->cancel);
+}
+
+static void what_was_written_of_a_part_is_removed(void **state)
+{
+	struct test_sharded *f = *state;
+	const struct random stopping = {.fill = fill_and_stop, .ctx = f};
+	struct err err = ERR_INIT;
+
+	test_sharded_recipient(f);
+	test_sharded_configure(f, "state", SHARDED_ENCRYPTED);
+	f->agent.env.random = &stopping;
+	assert_fails(test_sharded_capture(f, "0/2", &err), err, ERR_CANCELLED);
+	assert_int_equal(test_sharded_objects(f, "part-"), 0);
+}
+
 static void once_it_is_sealed_it_is_too_late_for_others(void **state)
 {
 	struct test_sharded *f = *state;
@@ -190,6 +214,7 @@ int main(void)
 	    TEST(a_part_that_is_there_is_not_captured_again),
 	    TEST(a_part_that_lacks_a_source_is_partial_each_time),
 	    TEST(of_one_that_is_cancelled_nothing_is_left),
+	    TEST(what_was_written_of_a_part_is_removed),
 	    TEST(once_it_is_sealed_it_is_too_late_for_others),
 	    TEST(json_says_which_part_it_is),
 	};

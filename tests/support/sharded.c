@@ -3,6 +3,7 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/base/mem.h"
+#include "storage/crypto/age.h"
 #include "storage/vault/vault_dir.h"
 #include "tests/support/packs.h"
 
@@ -48,7 +49,8 @@ void test_sharded_configure(
 		buf_printf(&text, "  - {name: r%d, url: %s}\n", i, url);
 	}
 	settings_free(f->settings);
-	f->settings = settings_parse(buf_str(&text), text.len, "c.yaml", &err);
+	autofree char *file = file_join(f->dir, "c.yaml");
+	f->settings = settings_parse(buf_str(&text), text.len, file, &err);
 	if (!f->settings)
 		fail_msg("%s", err.message);
 	f->agent.settings = f->settings;
@@ -83,6 +85,21 @@ static void make_vault(struct test_sharded *f)
 	    .now = 1700000000,
 	    .by = "h"};
 	assert_ok(vault_marker_write(f->vault, &o, &m, &err), err);
+}
+
+void test_sharded_recipient(struct test_sharded *f)
+{
+	autofree char *recipient = NULL,
+		      *path = file_join(f->dir, "recipients");
+	uint8_t raw[32];
+	struct err err = ERR_INIT;
+
+	random_fill(&f->random.random, raw, sizeof(raw));
+	cleanup(secret_freep) struct secret *secret =
+	    secret_new(raw, sizeof(raw));
+	secret_free(age_key_of(secret, &recipient));
+	assert_ok(
+	    file_write_durably(path, recipient, strlen(recipient), &err), err);
 }
 
 int test_sharded_setup(void **state)

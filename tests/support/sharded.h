@@ -32,6 +32,10 @@ int test_sharded_teardown(void **state);
 void test_sharded_configure(
     struct test_sharded *f, const char *state_dir, const char *more);
 
+/* Another recipient, of a configuration with that line. */
+#define SHARDED_ENCRYPTED "encryption: {recipients_file: recipients}\n"
+void test_sharded_recipient(struct test_sharded *f);
+
 /* One that is gone. */
 void test_sharded_lose_repository(struct test_sharded *f, int i);
 
