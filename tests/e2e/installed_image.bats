@@ -2,7 +2,7 @@
 # The container image: built without a registry, twice the same, and a backup
 # runs in it.
 # shellcheck disable=SC2154 # lib sets $top, bats sets $stderr
-# bats file_tags=slow
+# bats file_tags=slow,disk
 bats_require_minimum_version 1.5.0
 load lib
 
