@@ -166,14 +166,6 @@ uint64_t test_pack_blob(struct test_pack *p, const char *content)
 	return test_pack_object(p, OBJECT_BLOB, content, strlen(content));
 }
 
-uint64_t test_pack_tree(struct test_pack *p, const struct buf *entries)
-{
-	uint64_t at = begin(p, OBJECT_TREE, entries->len);
-
-	deflate_into(&p->bytes, entries->data, entries->len);
-	return at;
-}
-
 /* Two lengths below 128, a copy of the base from its start, an insertion. */
 static void delta(struct buf *out, const char *content, const char *more)
 {

@@ -46,7 +46,6 @@ struct test_pack {
 uint64_t test_pack_object(
     struct test_pack *p, enum object_type type, const void *data, size_t len);
 uint64_t test_pack_blob(struct test_pack *p, const char *content);
-uint64_t test_pack_tree(struct test_pack *p, const struct buf *entries);
 uint64_t test_pack_offset_delta(
     struct test_pack *p, uint64_t base, const char *content, const char *more);
 uint64_t test_pack_id_delta(struct test_pack *p, const struct git_id *base,

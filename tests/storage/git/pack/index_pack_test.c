@@ -163,7 +163,7 @@ static void what_objects_name_is_collected_and_can_be_forgotten(void **state)
 	size_t at = 0;
 
 	test_tree_entry(&tree, "100644", "name", &blob);
-	test_pack_tree(&p, &tree);
+	test_pack_object(&p, OBJECT_TREE, tree.data, tree.len);
 	f->pack.len = 0;
 	test_pack_end(&p, &f->pack);
 	buf_done(&p.bytes);
