@@ -4,6 +4,7 @@
 
 # shellcheck disable=SC2154,SC2030,SC2031 # lib sets $top, bats sets $stderr,
 # and runs each test in a shell of its own
+# bats file_tags=disk
 bats_require_minimum_version 1.5.0
 load lib
 load small
