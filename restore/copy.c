@@ -21,6 +21,7 @@ struct copying {
 	uint64_t whole;	  /* of the snapshots that are there by now */
 	uint64_t halves;  /* that were read of the next one, either way */
 	uint64_t at, end; /* of the archive that is read */
+	struct strvec rests; /* archives without a snapshot, counted above */
 };
 
 /* Nothing is told of what is there already. */
@@ -49,8 +50,9 @@ static void on_read(void *ctx, uint64_t done, uint64_t total)
 	phase_at(&x->o->phase, copied < x->total ? copied : x->total);
 }
 
-/* What is copied of a snapshot: its own archive, and its parts. */
-static int count_bytes(const struct copying *x, const struct snapshot *s,
+/* What is copied of a snapshot: its own archive, its parts, and archives of
+ * which no snapshot is left, with the first that needs them. */
+static int count_bytes(struct copying *x, const struct snapshot *s,
     uint64_t *bytes, struct err *err)
 {
 	struct manifest m;
@@ -61,8 +63,13 @@ static int count_bytes(const struct copying *x, const struct snapshot *s,
 		return -1;
 	*bytes = m.archive.bytes;
 	VEC_EACH (&m.earlier, a)
-		if (manifest_is_part(&m, a))
+		if (manifest_is_part(&m, a)) {
 			*bytes += a->bytes;
+		} else if (!snapshot_in_list(&x->o->list, a->label) &&
+			   !strvec_has(&x->rests, a->file)) {
+			*bytes += a->bytes;
+			strvec_add(&x->rests, a->file);
+		}
 	manifest_done(&m);
 	return 0;
 }
@@ -149,6 +156,12 @@ static int copy_with_needs(const struct command *c, struct opened *o,
 		log_info("'%s' needs %zu earlier snapshots: they are in vault "
 			 "'%s' too",
 		    o->snapshot->label, refs.len - 1, vault_name(to));
+	if (copied >= 0 && x.rests.len)
+		log_info("'%s' needs %zu archive%s of snapshots that were "
+			 "pruned: they are in vault '%s' too",
+		    o->snapshot->label, x.rests.len,
+		    x.rests.len == 1 ? "" : "s", vault_name(to));
+	strvec_done(&x.rests);
 	vec_done(&refs);
 	return copied;
 }

@@ -54,7 +54,8 @@ static int look_ahead(struct reporting *r, struct err *err)
 	    .name = s->name,
 	    .trust = &r->opened.trust,
 	    .needed_for_s = outlook_needed_for_s(s),
-	    .now = clock_now_ms(r->c->env.clock) / 1000};
+	    .now = clock_now_ms(r->c->env.clock) / 1000,
+	    .reduces = !r->opened.trust.unsigned_allowed};
 	if (outlook_gather(&r->outlook, &terms, err) ||
 	    retention_plan(r->outlook.items.items, r->outlook.items.len,
 		&policy, r->zone, terms.now, err))

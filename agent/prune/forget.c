@@ -1,6 +1,7 @@
 #include "agent/prune/forget.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* Also one that is partial needs what it has. */
 static const char *needed_by(const struct retention_item *items, size_t count,
@@ -9,7 +10,7 @@ static const char *needed_by(const struct retention_item *items, size_t count,
 	for (size_t i = 0; i < count; i++)
 		if (items[i].needs && strvec_has(items[i].needs, item->label))
 			return items[i].label;
-	return item->hidden;
+	return NULL;
 }
 
 static bool another_is_good(const struct retention_item *items, size_t count,
@@ -24,7 +25,10 @@ static bool another_is_good(const struct retention_item *items, size_t count,
 static int check(const struct retention_item *items, size_t count,
     const struct retention_item *item, int64_t now, struct err *err)
 {
-	const char *needs = needed_by(items, count, item);
+	const char *needs = item->hidden ? item->hidden
+			    : item->reducible
+				? NULL
+				: needed_by(items, count, item);
 
 	if (item->untrusted)
 		return err_set(err, ERR_USAGE,
@@ -50,6 +54,17 @@ static int check(const struct retention_item *items, size_t count,
 	return 0;
 }
 
+static void stay(const struct retention_item *items, size_t count,
+    struct retention_item *gone)
+{
+	size_t len = strlen(gone->reason);
+
+	gone->stays_for = needed_by(items, count, gone);
+	if (gone->stays_for)
+		(void)snprintf(gone->reason + len, sizeof(gone->reason) - len,
+		    "; its archive stays for '%.90s'", gone->stays_for);
+}
+
 int forget_plan(struct retention_item *items, size_t count, const char *label,
     int64_t now, struct err *err)
 {
@@ -57,14 +72,17 @@ int forget_plan(struct retention_item *items, size_t count, const char *label,
 
 	for (size_t i = 0; i < count; i++) {
 		struct retention_item *item = &items[i];
-		item->keep = !str_eq(item->label, label);
+		item->keep = item->rest || !str_eq(item->label, label);
+		item->stays_for = NULL;
 		item->turn = item->keep ? 0 : 1;
 		(void)snprintf(item->reason, sizeof(item->reason), "%s",
 		    item->keep ? "not asked for" : "forgotten by hand");
 		gone = item->keep ? gone : item;
 	}
-	if (gone)
+	if (gone) {
+		stay(items, count, gone);
 		return check(items, count, gone, now, err);
+	}
 	if (str_eq(label, "latest"))
 		err_set(err, ERR_NOT_FOUND,
 		    "'latest' may be another one by now; name it by its label, "

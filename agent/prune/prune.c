@@ -14,6 +14,7 @@ void prune_rows_done(struct prune_rows *rows)
 {
 	VEC_EACH (rows, r) {
 		free(r->label);
+		free(r->stays_for);
 		free(r->reason);
 	}
 	vec_done(rows);
@@ -39,8 +40,13 @@ static void fill_rows(const struct outlook *k, struct prune_rows *rows)
 		struct prune_row *row = vec_add(rows);
 		row->label = str_dup(item->label);
 		row->time = item->time;
-		row->bytes = p->trusted ? manifest_written_bytes(&p->manifest)
-					: p->snapshot->archive_bytes;
+		row->rest = item->rest;
+		row->stays_for = str_dup(item->stays_for);
+		row->bytes = item->rest
+				 ? snapshot_rest_of(&k->rests, item->label)
+				       ->bytes
+			     : p->trusted ? manifest_written_bytes(&p->manifest)
+					  : p->snapshot->archive_bytes;
 		row->partial = item->partial;
 		row->bad = item->bad || item->untrusted || item->unseen;
 		row->outcome = item->keep ? PRUNE_KEPT : PRUNE_DROPPED;
@@ -70,16 +76,40 @@ static void set_reason(struct prune_row *row, const char *reason)
 	row->reason = str_dup(reason);
 }
 
+/* The archive that goes with it; borrowed. NULL: it stays. */
+static const char *archive_of(
+    const struct outlook *k, const struct prune_row *row)
+{
+	return row->stays_for ? NULL
+	       : row->rest
+		   ? snapshot_rest_of(&k->rests, row->label)->archive
+		   : proof_of(&k->proofs, row->label)->manifest.archive.file;
+}
+
 /* Immediately before a deletion: the lock is ours, what stays is whole, and
  * none of it would go. */
-static int check_before(const struct prune_options *o, const struct proof *gone,
-    const struct proofs *kept, struct err *err)
+static int check_before(const struct prune_options *o, const struct outlook *k,
+    const struct prune_row *row, const struct proofs *kept, struct err *err)
 {
 	if ((o->lock && vault_lock_check(o->lock, err)) ||
-	    proof_apart(gone, kept, err) ||
+	    proof_apart(row->label, archive_of(k, row), kept, err) ||
 	    proof_hold(o->vault, o->name, kept, err))
 		return err_wrap(err, "nothing more is pruned");
 	return 0;
+}
+
+static int remove_row(const struct prune_options *o, const struct outlook *k,
+    const struct prune_row *row, struct err *err)
+{
+	const struct proof *p = proof_of(&k->proofs, row->label);
+
+	if (row->rest)
+		return snapshot_rest_remove(o->vault,
+		    snapshot_rest_of(&k->rests, row->label), err);
+	return row->stays_for
+		   ? snapshot_reduce(o->vault, p->snapshot, &p->manifest,
+			 o->trust, o->key, err)
+		   : snapshot_remove(o->vault, p->snapshot, &p->manifest, err);
 }
 
 static void not_reached(struct prune_rows *rows)
@@ -107,8 +137,10 @@ static struct prune_row *row_of_turn(struct prune_rows *rows, size_t turn)
 static const struct prune_row *keeper_of(const struct outlook *k,
     const struct prune_rows *rows, const struct prune_row *row)
 {
+	if (row->stays_for)
+		return NULL;
 	VEC_EACH (rows, other)
-		if (other->kept_by_store &&
+		if (other->kept_by_store && !other->rest &&
 		    strvec_has(
 			&proof_of(&k->proofs, other->label)->needs, row->label))
 			return other;
@@ -135,19 +167,17 @@ static int remove_dropped(const struct prune_options *o,
 	struct prune_row *row;
 
 	for (size_t turn = 1; (row = row_of_turn(rows, turn)); turn++) {
-		const struct proof *p = proof_of(&k->proofs, row->label);
 		const struct prune_row *keeper = keeper_of(k, rows, row);
 		struct err why = ERR_INIT;
 		if (keeper) {
 			keep_for(row, keeper);
 			continue;
 		}
-		if (check_before(o, p, kept, err)) {
+		if (check_before(o, k, row, kept, err)) {
 			not_reached(rows);
 			return -1;
 		}
-		if (snapshot_remove(
-			o->vault, p->snapshot, &p->manifest, &why) == 0) {
+		if (remove_row(o, k, row, &why) == 0) {
 			row->removed = true;
 			continue;
 		}
@@ -181,7 +211,7 @@ static int write_first(
 }
 
 /* Of one that is to go: its archive, or all of it. What the store protects
- * makes no room, which is no error. */
+ * makes no room, which is no error, and neither does what stays for others. */
 static int make_room(const struct prune_options *o, const struct outlook *k,
     bool whole, const struct proofs *kept, struct prune_rows *rows,
     struct prune_row *row, struct err *err)
@@ -189,13 +219,14 @@ static int make_room(const struct prune_options *o, const struct outlook *k,
 	const struct proof *p = proof_of(&k->proofs, row->label);
 	struct err why = ERR_INIT;
 
-	if (keeper_of(k, rows, row))
+	if (row->stays_for || keeper_of(k, rows, row))
 		return 0;
-	if (check_before(o, p, kept, err))
+	if (check_before(o, k, row, kept, err))
 		return -1;
 	int result =
-	    whole ? snapshot_remove(o->vault, p->snapshot, &p->manifest, &why)
-		  : snapshot_remove_archive(o->vault, &p->manifest, &why);
+	    row->rest ? remove_row(o, k, row, &why)
+	    : whole   ? snapshot_remove(o->vault, p->snapshot, &p->manifest, &why)
+		      : snapshot_remove_archive(o->vault, &p->manifest, &why);
 	row->begun |= result == 0;
 	row->kept_by_store |= result && why.code == ERR_DENIED;
 	if (result && why.code != ERR_DENIED) {
@@ -238,7 +269,7 @@ static struct proofs kept_of(
 	struct proofs kept = VEC_INIT;
 
 	VEC_EACH (rows, row)
-		if (row->outcome == PRUNE_KEPT)
+		if (row->outcome == PRUNE_KEPT && !row->rest)
 			*vec_add(&kept) = *proof_of(&k->proofs, row->label);
 	return kept;
 }
@@ -279,6 +310,16 @@ static int decide(const struct prune_options *o, struct retention_items *items,
 			 o->zone, now, err);
 }
 
+/* While a manifest is there, nothing else may say what stays of it. Without a
+ * lock, as of a full vault, it is left for the next run. */
+static int clear_records(const struct prune_options *o,
+    const struct outlook *k, struct err *err)
+{
+	return o->dry_run || !o->lock
+		   ? 0
+		   : snapshot_rest_tidy(o->vault, &k->list, o->trust, err);
+}
+
 int prune_run(
     const struct prune_options *o, struct prune_rows *rows, struct err *err)
 {
@@ -287,7 +328,9 @@ int prune_run(
 	    .name = o->name,
 	    .trust = o->trust,
 	    .needed_for_s = o->needed_for_s,
-	    .now = clock_now_ms(o->clock) / 1000};
+	    .now = clock_now_ms(o->clock) / 1000,
+	    .reduces = o->dry_run ? !o->trust->unsigned_allowed
+				  : snapshot_reduce_may(o->trust, o->key)};
 
 	if ((!o->forget && retention_policy_check(o->policy, err)) ||
 	    check_clocks(o, err))
@@ -295,6 +338,8 @@ int prune_run(
 	if (snapshot_seen_since(
 		o->vault, o->name, terms.now, &terms.seen_since, err) ||
 	    outlook_gather(&k, &terms, err))
+		return err_wrap(err, "nothing is pruned");
+	if (clear_records(o, &k, err) < 0)
 		return err_wrap(err, "nothing is pruned");
 	int decided = decide(o, &k.items, err);
 	if (decided)
@@ -324,7 +369,7 @@ const char *prune_outcome_name(enum prune_outcome outcome, bool dry_run)
 void prune_table(const struct prune_rows *rows, bool dry_run, struct buf *out)
 {
 	int width = (int)strlen("SNAPSHOT");
-	size_t dropped = 0;
+	size_t dropped = 0, snapshots = 0, archives = 0;
 
 	VEC_EACH (rows, r) {
 		int len = (int)strlen(r->label);
@@ -337,16 +382,25 @@ void prune_table(const struct prune_rows *rows, bool dry_run, struct buf *out)
 		str_add_bytes(&size, r->bytes);
 		buf_printf(out, "%-*s  %-17s  %-8s  %10s  ", width, r->label,
 		    prune_outcome_name(r->outcome, dry_run),
-		    r->bad	 ? "bad"
+		    r->rest	 ? "archive"
+		    : r->bad	 ? "bad"
 		    : r->partial ? "partial"
 				 : "complete",
 		    buf_str(&size));
 		str_add_printable(out, r->reason, strlen(r->reason));
 		buf_add_char(out, '\n');
-		dropped += r->outcome == PRUNE_DROPPED;
+		snapshots += !r->rest;
+		dropped += !r->rest && r->outcome == PRUNE_DROPPED;
+		archives += r->rest ? r->outcome != PRUNE_DROPPED
+				    : r->outcome == PRUNE_DROPPED &&
+					  r->stays_for;
 	}
-	buf_printf(out, "%zu of %zu snapshots %s\n", dropped, rows->len,
+	buf_printf(out, "%zu of %zu snapshots %s\n", dropped, snapshots,
 	    dry_run ? "would be pruned" : "pruned");
+	if (archives)
+		buf_printf(out, "%zu archive%s of pruned snapshots %s\n",
+		    archives, archives == 1 ? "" : "s",
+		    archives == 1 ? "stays" : "stay");
 }
 
 struct json_object *prune_json(const struct prune_rows *rows)
@@ -359,6 +413,9 @@ struct json_object *prune_json(const struct prune_rows *rows)
 		json_set_int(j, "bytes", (int64_t)r->bytes);
 		json_set_bool(j, "partial", r->partial);
 		json_set_bool(j, "bad", r->bad);
+		json_set_bool(j, "archive_only", r->rest);
+		if (r->stays_for)
+			json_set_str(j, "archive_stays_for", r->stays_for);
 		json_set_str(j, "outcome",
 		    r->outcome == PRUNE_KEPT	      ? "kept"
 		    : r->outcome == PRUNE_DROPPED     ? "dropped"

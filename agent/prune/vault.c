@@ -39,13 +39,12 @@ static void log_pruned(
 	int64_t kept = 0, removed = 0;
 	uint64_t bytes = 0;
 
+	/* What stays for others is not removed. */
 	VEC_EACH (rows, row) {
-		if (row->outcome == PRUNE_DROPPED) {
-			removed++;
-			bytes += row->bytes;
-		} else {
-			kept++;
-		}
+		bool dropped = row->outcome == PRUNE_DROPPED;
+		removed += dropped && !row->rest;
+		kept += !dropped && !row->rest;
+		bytes += dropped && !row->stays_for ? row->bytes : 0;
 	}
 	json_text_str(&facts, "vault", vault->name);
 	json_text_int(&facts, "kept", kept);
@@ -65,6 +64,8 @@ static void measure(
 	int64_t counts[3] = {0}, removed = 0, oldest = 0, newest = 0;
 
 	VEC_EACH (rows, row) {
+		if (row->rest)
+			continue;
 		if (row->outcome == PRUNE_DROPPED) {
 			removed++;
 			continue;

@@ -6,6 +6,7 @@ void outlook_done(struct outlook *o)
 {
 	proofs_done(&o->proofs);
 	hidden_done(&o->hidden);
+	snapshot_rests_done(&o->rests);
 	vec_done(&o->items);
 	snapshots_done(&o->list);
 }
@@ -27,13 +28,22 @@ static bool is_bad(const struct proof *p)
 /* A store that hides a snapshot from a machine that knows the vault does not
  * make it forget. One that was never told of it would drop what it needs. What
  * several machines captured together is never needed by another. */
-static bool may_be_needed_unseen(
-    const struct outlook_terms *t, const struct manifest *m, int64_t time)
+static bool may_be_needed_unseen(const struct outlook_terms *t, int64_t time)
 {
-	return t->seen_since && m->is_list && !manifest_has_parts(m) &&
-	       time < t->seen_since &&
+	return t->seen_since && time < t->seen_since &&
 	       t->now - t->seen_since < OUTLOOK_MEETING_S &&
 	       t->now - time < OUTLOOK_LEFT_S;
+}
+
+/* What may need its archive, and is out of sight. */
+static void look_for_unseen(const struct outlook *o,
+    struct retention_item *item, const struct outlook_terms *t)
+{
+	const struct hidden_one *hidden =
+	    hidden_after(&o->hidden, item->time, t->needed_for_s);
+
+	item->hidden = hidden ? hidden->label : NULL;
+	item->met_late = may_be_needed_unseen(t, item->time);
 }
 
 /* A manifest that does not hold says nothing of its snapshot, which after a
@@ -57,12 +67,23 @@ static void add_item(
 	item->hold = p->manifest.hold;
 	item->tags = &p->manifest.tags;
 	item->needs = &p->needs;
-	const struct hidden_one *hidden =
-	    p->manifest.is_list
-		? hidden_after(&o->hidden, item->time, t->needed_for_s)
-		: NULL;
-	item->hidden = hidden ? hidden->label : NULL;
-	item->met_late = may_be_needed_unseen(t, &p->manifest, item->time);
+	item->reducible = t->reduces && p->whole && !item->bad &&
+			  !manifest_has_parts(&p->manifest);
+	if (p->manifest.is_list)
+		look_for_unseen(o, item, t);
+	item->met_late = item->met_late && !manifest_has_parts(&p->manifest);
+}
+
+/* What a snapshot that was dropped has left for others. */
+static void add_rest(struct outlook *o, const struct snapshot_rest *rest,
+    const struct outlook_terms *t)
+{
+	struct retention_item *item = vec_add(&o->items);
+
+	item->label = rest->label;
+	item->time = rest->time;
+	item->rest = true;
+	look_for_unseen(o, item, t);
 }
 
 int outlook_gather(
@@ -70,10 +91,14 @@ int outlook_gather(
 {
 	if (snapshot_list(t->vault, t->name, &o->list, err) ||
 	    hidden_gather(t->vault, t->name, t->trust, &o->list, &o->proofs,
-		&o->hidden, err))
+		&o->hidden, err) ||
+	    snapshot_rests_gather(
+		t->vault, &o->list, t->trust, t->now, &o->rests, err))
 		return -1;
 	VEC_EACH (&o->proofs, p)
 		add_item(o, p, t);
+	VEC_EACH (&o->rests, rest)
+		add_rest(o, rest, t);
 	return 0;
 }
 

@@ -9,6 +9,7 @@
 #include "config/retention/hidden.h"
 #include "config/retention/retention.h"
 #include "config/settings.h"
+#include "storage/vault/snapshot_rest.h"
 
 VEC_DEFINE(retention_items, struct retention_item);
 
@@ -17,6 +18,8 @@ struct outlook {
 	struct snapshots list;
 	struct proofs proofs;
 	struct hidden hidden;
+	/* Archives of snapshots that were dropped, which are items as well. */
+	struct snapshot_rests rests;
 	struct retention_items items; /* not decided yet */
 };
 #define OUTLOOK_INIT                                                           \
@@ -35,6 +38,8 @@ struct outlook_terms {
 	/* Seconds; and since when this machine has seen what is in the vault
 	 * (snapshot_seen_since). 0: whether it has is not asked. */
 	int64_t now, seen_since;
+	/* Whether a snapshot may be dropped whose archive stays for others. */
+	bool reduces;
 };
 
 /* For so long a machine that has just met a vault leaves there what a snapshot

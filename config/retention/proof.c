@@ -16,10 +16,27 @@ void proofs_done(struct proofs *p)
 	vec_done(p);
 }
 
+/* What was looked up, each once: of a snapshot that was dropped, only the
+ * archive may be there, which many need. */
+struct asked {
+	struct strvec files;
+	VEC_DEFINE(, uint64_t) bytes;
+};
+
+static bool was_found(
+    const struct asked *asked, const struct manifest_archive *a)
+{
+	for (size_t i = 0; i < asked->files.len; i++)
+		if (asked->bytes.items[i] == a->bytes &&
+		    str_eq(asked->files.items[i], a->file))
+			return true;
+	return false;
+}
+
 /* Whether it was found with the snapshot that it was written with, which comes
  * before; else it is looked up. */
 static int find_earlier(struct vault *v, const struct proofs *before,
-    const struct manifest_archive *a, struct err *err)
+    struct asked *asked, const struct manifest_archive *a, struct err *err)
 {
 	const struct proof *p = proof_of(before, a->label);
 
@@ -27,11 +44,17 @@ static int find_earlier(struct vault *v, const struct proofs *before,
 	    p->manifest.archive.bytes == a->bytes &&
 	    str_eq(p->manifest.archive.file, a->file))
 		return 0;
-	return snapshot_find_one(v, a, err);
+	if (was_found(asked, a))
+		return 0;
+	if (snapshot_find_one(v, a, err))
+		return -1;
+	strvec_add(&asked->files, a->file);
+	*vec_add(&asked->bytes) = a->bytes;
+	return 0;
 }
 
 static int find_archives(struct vault *v, const struct proofs *before,
-    struct proof *out, struct err *err)
+    struct asked *asked, struct proof *out, struct err *err)
 {
 	const struct manifest_archive own = manifest_own(&out->manifest);
 
@@ -39,15 +62,15 @@ static int find_archives(struct vault *v, const struct proofs *before,
 		return -1;
 	out->own_there = true;
 	VEC_EACH (&out->manifest.earlier, a)
-		if (find_earlier(v, before, a, err))
+		if (find_earlier(v, before, asked, a, err))
 			return -1;
 	out->whole = true;
 	return 0;
 }
 
 static int gather_one(struct vault *v, const struct proofs *before,
-    const struct snapshot *s, const struct snapshot_trust *trust,
-    struct proof *out, struct err *err)
+    struct asked *asked, const struct snapshot *s,
+    const struct snapshot_trust *trust, struct proof *out, struct err *err)
 {
 	char sha256[DIGEST_SHA256_HEX];
 	struct err why = ERR_INIT;
@@ -66,7 +89,7 @@ static int gather_one(struct vault *v, const struct proofs *before,
 	VEC_EACH (&out->manifest.earlier, a)
 		if (!manifest_is_part(&out->manifest, a))
 			strvec_add(&out->needs, a->label);
-	if (find_archives(v, before, out, &why) && why.code != ERR_INTEGRITY) {
+	if (find_archives(v, before, asked, out, &why) && why.code != ERR_INTEGRITY) {
 		*err = why;
 		return -1;
 	}
@@ -76,14 +99,18 @@ static int gather_one(struct vault *v, const struct proofs *before,
 int proof_gather(struct vault *v, const struct snapshots *list,
     const struct snapshot_trust *trust, struct proofs *out, struct err *err)
 {
-	VEC_EACH (list, s) {
+	struct asked asked = {.files = VEC_INIT};
+	int failed = 0;
+
+	for (size_t i = 0; !failed && i < list->len; i++) {
 		struct proof one = {.trusted = false};
-		int failed = gather_one(v, out, s, trust, &one, err);
+		failed = gather_one(
+		    v, out, &asked, &list->items[i], trust, &one, err);
 		*vec_add(out) = one;
-		if (failed)
-			return -1;
 	}
-	return 0;
+	strvec_done(&asked.files);
+	vec_done(&asked.bytes);
+	return failed ? -1 : 0;
 }
 
 const struct proof *proof_of(const struct proofs *p, const char *label)
@@ -162,16 +189,15 @@ static bool has_archive(const struct manifest *m, const char *file)
 	return false;
 }
 
-int proof_apart(
-    const struct proof *gone, const struct proofs *kept, struct err *err)
+int proof_apart(const char *label, const char *archive,
+    const struct proofs *kept, struct err *err)
 {
 	VEC_EACH (kept, p)
-		if (str_eq(p->snapshot->label, gone->snapshot->label) ||
-		    (p->trusted &&
-			has_archive(&p->manifest, gone->manifest.archive.file)))
+		if (str_eq(p->snapshot->label, label) ||
+		    (p->trusted && has_archive(&p->manifest, archive)))
 			return err_set(err, ERR_INTEGRITY,
 			    "'%s' shares its objects with '%s', which is to be "
 			    "kept",
-			    gone->snapshot->label, p->snapshot->label);
+			    label, p->snapshot->label);
 	return 0;
 }

@@ -39,9 +39,9 @@ const struct proof *proof_of(const struct proofs *p, const char *label);
 int proof_hold(struct vault *v, const char *name, const struct proofs *kept,
     struct err *err);
 
-/* ERR_INTEGRITY where removing `gone` would remove something of one of
- * `kept`, or that it needs. */
-int proof_apart(
-    const struct proof *gone, const struct proofs *kept, struct err *err);
+/* ERR_INTEGRITY where removing the snapshot of that label, and that archive,
+ * would remove something of one of `kept`, or that it needs. */
+int proof_apart(const char *label, const char *archive,
+    const struct proofs *kept, struct err *err);
 
 #endif

@@ -137,7 +137,7 @@ static int newest_first(const void *a, const void *b)
 
 bool retention_is_good(const struct retention_item *i, int64_t now)
 {
-	return !i->partial && !i->bad && !i->unseen && !i->untrusted &&
+	return !i->rest && !i->partial && !i->bad && !i->unseen && !i->untrusted &&
 	       i->time <= now;
 }
 
@@ -190,7 +190,7 @@ static void keep_by_itself(const struct run *r, struct retention_item *i)
 		keep(i, "hold");
 	if (tag)
 		keep(i, "tag %s", tag);
-	if (in_future(r, i))
+	if (in_future(r, i) && !i->rest)
 		keep(i, "lies in the future; counts for nothing");
 	if (i->untrusted)
 		keep(i, "its manifest is not trusted: name the public key that "
@@ -223,7 +223,8 @@ static void keep_within(const struct run *r)
 	unit_add_duration(&text, r->policy->keep_within_s * 1000);
 	for (size_t n = 0; n < r->count; n++) {
 		struct retention_item *i = &r->items[n];
-		if (r->policy->keep_within_s > 0 && !in_future(r, i) &&
+		if (r->policy->keep_within_s > 0 && !i->rest &&
+		    !in_future(r, i) &&
 		    r->now - i->time <= r->policy->keep_within_s)
 			keep(i, "within %s", buf_str(&text));
 	}
@@ -271,6 +272,8 @@ static void keep_newer_than_good(const struct run *r)
 		struct retention_item *i = &r->items[n];
 		if (counts(r, i))
 			return;
+		if (i->rest)
+			continue;
 		keep(i, "%s",
 		    is_good(r, i) ? "not verified yet"
 				  : "newer than the newest good one");
@@ -298,7 +301,7 @@ static void fill_minimum(const struct run *r, unsigned min)
 		min -= r->items[n].keep && is_good(r, &r->items[n]);
 	for (size_t n = 0; n < r->count && min; n++) {
 		struct retention_item *i = &r->items[n];
-		if (is_good(r, i))
+		if (is_good(r, i) || i->rest)
 			continue;
 		min--;
 		if (!i->keep)
@@ -411,17 +414,31 @@ static void spread_badness(const struct run *r)
 			r->items[r->needs.items[n].by].bad = true;
 }
 
+/* The archive of one that no rule keeps stays where it can stay alone. */
+static void keep_for(
+    struct retention_item *i, const struct retention_item *by)
+{
+	size_t len = strlen(i->reason);
+
+	if (i->keep || i->stays_for)
+		return;
+	if (!i->reducible) {
+		keep(i, "needed by '%.90s'", by->label);
+		return;
+	}
+	i->stays_for = by->label;
+	snprintf(i->reason + len, sizeof(i->reason) - len,
+	    "; its archive stays for '%.90s'", by->label);
+}
+
 /* From the newest on, so that it is known whether what needs it is kept. */
 static void keep_needed(const struct run *r)
 {
 	for (size_t of = 0; of < r->count; of++)
-		for (size_t n = needs_of(r, of); is_need_of(r, n, of); n++) {
-			const struct retention_item *by =
-			    &r->items[r->needs.items[n].by];
-			if (by->keep)
-				keep(&r->items[of], "needed by '%.90s'",
-				    by->label);
-		}
+		for (size_t n = needs_of(r, of); is_need_of(r, n, of); n++)
+			if (r->items[r->needs.items[n].by].keep)
+				keep_for(&r->items[of],
+				    &r->items[r->needs.items[n].by]);
 }
 
 /* ---- how much at once -----------------------------------------------------
@@ -433,8 +450,8 @@ struct dropping {
 	size_t turn;
 };
 
-/* Those that need it first, the oldest of them before the others. False where
- * the cap was reached before it. */
+/* Those that need it first, the oldest of them before the others, unless its
+ * archive stays. False where the cap was reached before it. */
 static bool drop(struct dropping *d, size_t of)
 {
 	const struct run *r = d->run;
@@ -445,7 +462,7 @@ static bool drop(struct dropping *d, size_t of)
 		return true;
 	while (is_need_of(r, n, of))
 		n++;
-	while (n > first)
+	while (n > first && !i->stays_for)
 		if (!drop(d, r->needs.items[--n].by))
 			return false;
 	if (!d->left)
@@ -464,9 +481,13 @@ static void keep_above_cap(const struct run *r)
 
 	for (size_t n = r->count; n-- > 0 && drop(&d, n);)
 		;
-	for (size_t n = 0; n < r->count; n++)
-		if (!r->items[n].turn)
-			keep(&r->items[n], "waits: max_deletions is reached");
+	for (size_t n = 0; n < r->count; n++) {
+		struct retention_item *i = &r->items[n];
+		if (i->turn)
+			continue;
+		keep(i, "waits: max_deletions is reached");
+		i->stays_for = NULL;
+	}
 }
 
 int retention_plan(struct retention_item *items, size_t count,
@@ -491,8 +512,11 @@ int retention_plan(struct retention_item *items, size_t count,
 	for (size_t n = 0; n < count; n++) {
 		items[n].keep = false;
 		items[n].turn = 0;
+		items[n].stays_for = NULL;
 		snprintf(items[n].reason, sizeof(items[n].reason), "%s",
-		    items[n].bad       ? "not good, and older than a good one"
+		    items[n].rest      ? "archive of a dropped snapshot, which "
+					 "no snapshot needs"
+		    : items[n].bad     ? "not good, and older than a good one"
 		    : items[n].partial ? "partial, and older than a good one"
 				       : "not kept by any rule");
 		keep_by_itself(&r, &items[n]);

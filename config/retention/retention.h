@@ -11,10 +11,13 @@
  * is not trusted, or whose archive is out of sight, is kept and counts for
  * nothing. Whatever the policy says, the newest good snapshot
  * and keep_min good ones in all are kept, and so is the newest that a
- * verification found good. What a kept one needs, because its archives were
- * written with earlier snapshots, is kept whole, and so is what one may need
- * that is out of sight, also one of which nothing is known since this machine
- * has just met the vault; what is dropped goes before what it needs. One that
+ * verification found good. What a kept one needs is kept, because its archives
+ * were written with earlier snapshots: of a snapshot that no rule keeps, the
+ * archive stays and the rest goes, where it is whole and good enough for that.
+ * What one may need that is out of sight is kept whole, also by one of which
+ * nothing is known since this machine has just met the vault; what is dropped
+ * goes before what it needs. An archive that stayed alone counts for no rule,
+ * and is dropped once nothing needs it. One that
  * needs a bad one is not good either. Days, weeks (ISO, Monday), months and
  * years are cut in a zone.
  */
@@ -60,6 +63,10 @@ struct retention_item {
 	bool untrusted; /* its manifest does not hold: nothing is known of it */
 	bool verified;	/* a verification found it good */
 	bool hold;
+	/* All that is left of a snapshot that was dropped is its archive. */
+	bool rest;
+	/* Its archive may stay for others, and the snapshot go. */
+	bool reducible;
 	const struct strvec *tags; /* or NULL */
 	/* Labels of the earlier snapshots whose archives it needs; or NULL. */
 	const struct strvec *needs;
@@ -71,7 +78,10 @@ struct retention_item {
 	bool met_late;
 	/* Filled in. */
 	bool keep;
-	char reason[120]; /* "daily, 2026-01-02", "not kept by any rule" */
+	char reason[180]; /* "daily, 2026-01-02", "not kept by any rule" */
+	/* Of what is dropped: a kept one for which its archive stays; borrowed.
+	 * NULL: all of it goes. */
+	const char *stays_for;
 	/* Of what is dropped: its place in the order in which it may be
 	 * removed, from 1, so that nothing is there without what it needs. */
 	size_t turn;

@@ -58,6 +58,7 @@ void snapshots_done(struct snapshots *v)
 	VEC_EACH (v, s)
 		snapshot_done(s);
 	vec_done(v);
+	vault_items_done(&v->others);
 }
 
 void snapshot_trust_done(struct snapshot_trust *t)
@@ -153,6 +154,60 @@ static void add_rest(const struct vault_item *item, struct snapshots *list)
 	}
 }
 
+static bool is_other(const char *rest)
+{
+	return label_is_archive(rest) || str_eq(rest, LABEL_REST) ||
+	       str_eq(rest, LABEL_REST_SIGNATURE);
+}
+
+static void add_other(
+    const struct vault_item *item, const char *name, struct vault_items *out)
+{
+	struct label l;
+
+	if ((name ? label_parse_of(name, item->name, &l)
+		  : label_parse(item->name, &l)) ||
+	    !is_other(item->name + l.len))
+		return;
+	*vec_add(out) = (struct vault_item){.name = str_dup(item->name),
+	    .bytes = item->bytes,
+	    .stored_at = item->stored_at};
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct vault_item *)a)->name,
+	    ((const struct vault_item *)b)->name);
+}
+
+static const struct vault_item *find_other(
+    const struct snapshots *list, const char *object)
+{
+	const struct vault_items *others = &list->others;
+	const struct vault_item *end = others->items + others->len;
+	size_t low = 0, high = others->len;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (strcmp(others->items[middle].name, object) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	const struct vault_item *found = others->items + low;
+	return low < others->len && found < end && str_eq(found->name, object)
+		   ? found
+		   : NULL;
+}
+
+bool snapshot_lists_rest(const struct snapshots *list, const char *label)
+{
+	autofree char *object = str_printf("%s" LABEL_REST, label);
+	autofree char *minisig = str_printf("%s" LABEL_REST_SIGNATURE, label);
+
+	return find_other(list, object) && find_other(list, minisig);
+}
+
 int snapshot_list(
     struct vault *v, const char *name, struct snapshots *out, struct err *err)
 {
@@ -166,6 +221,9 @@ int snapshot_list(
 	vec_sort(out, by_label);
 	VEC_EACH (&items, item)
 		add_rest(item, out);
+	VEC_EACH (&items, item)
+		add_other(item, name, &out->others);
+	vec_sort(&out->others, by_name);
 	vec_sort(out, by_time);
 	return 0;
 }
@@ -258,7 +316,7 @@ static bool is_ours(const char *object)
 			    str_eq(plain, LABEL_COSIGNED)))
 		return true;
 	return str_eq(plain, LABEL_MANIFEST) || str_eq(plain, LABEL_PRUNED) ||
-	       label_is_record(plain);
+	       str_eq(plain, LABEL_REST) || label_is_record(plain);
 }
 
 int snapshot_foreign(struct vault *v, struct strvec *names, struct err *err)
@@ -469,10 +527,9 @@ int snapshot_find_archive(
 static bool lists_archive(
     const struct snapshots *list, const struct manifest_archive *a)
 {
-	VEC_EACH (list, s)
-		if (str_eq(s->archive, a->file))
-			return s->archive_bytes == a->bytes;
-	return false;
+	const struct vault_item *item = find_other(list, a->file);
+
+	return item && item->bytes == a->bytes;
 }
 
 int snapshot_find_listed(struct vault *v, const struct snapshots *list,
@@ -527,7 +584,8 @@ int snapshot_needs(struct vault *v, const struct snapshots *list,
 	for (size_t i = 0; i < m.earlier.len && !failed; i++) {
 		const char *label = m.earlier.items[i].label;
 		const struct snapshot *one = snapshot_in_list(list, label);
-		if (manifest_is_part(&m, &m.earlier.items[i]))
+		if (manifest_is_part(&m, &m.earlier.items[i]) ||
+		    (!one && snapshot_lists_rest(list, label)))
 			continue;
 		failed = one ? snapshot_needs(v, list, one, trust, out, err)
 			     : err_set(err, ERR_INTEGRITY,
@@ -542,25 +600,24 @@ int snapshot_needs(struct vault *v, const struct snapshots *list,
 
 /* Removes records and their signatures. Other objects whose names begin with
  * the label belong to someone else, or tell of other snapshots. */
-static bool is_own_record(const struct snapshot *s, const char *object)
+static bool is_own_record(const char *label, const char *object)
 {
 	size_t len = strlen(object), end = strlen(LABEL_MINISIG);
 	autofree char *plain =
 	    str_ndup(object, str_ends(object, LABEL_MINISIG) ? len - end : len);
 
-	return label_is_record(plain + strlen(s->label));
+	return label_is_record(plain + strlen(label));
 }
 
-static int remove_records(
-    struct vault *v, const struct snapshot *s, struct err *err)
+int snapshot_remove_records(struct vault *v, const char *label, struct err *err)
 {
 	cleanup(vault_items_done) struct vault_items items = VEC_INIT;
-	autofree char *prefix = str_printf("%s.", s->label);
+	autofree char *prefix = str_printf("%s.", label);
 
 	if (vault_list(v, prefix, &items, err))
 		return -1;
 	VEC_EACH (&items, item)
-		if (is_own_record(s, item->name) &&
+		if (is_own_record(label, item->name) &&
 		    vault_remove(v, item->name, err))
 			return -1;
 	return 0;
@@ -586,14 +643,15 @@ int snapshot_remove_archive(
 
 /* The archive of one that others needed may be locked for longer than its
  * manifest, which stays as long. */
-static int check_kept(struct vault *v, const char *archive, struct err *err)
+int snapshot_check_removable(
+    struct vault *v, const char *object, struct err *err)
 {
 	struct vault_stat stat;
 	struct err why = ERR_INIT;
 	char until[CLOCK_TEXT_MAX];
 	int64_t now;
 
-	if (vault_stat(v, archive, &stat, &why)) {
+	if (vault_stat(v, object, &stat, &why)) {
 		if (why.code == ERR_NOT_FOUND || why.code == ERR_FORMAT)
 			return 0;
 		*err = why;
@@ -608,16 +666,17 @@ static int check_kept(struct vault *v, const char *archive, struct err *err)
 	clock_rfc3339(stat.kept_until, until);
 	return err_set(err, ERR_DENIED,
 	    "%s: the store keeps '%s' until %s (Object Lock)",
-	    vault_describe(v), archive, until);
+	    vault_describe(v), object, until);
 }
 
 static int check_all_kept(
     struct vault *v, const struct manifest *m, struct err *err)
 {
 	VEC_EACH (&m->earlier, a)
-		if (manifest_is_part(m, a) && check_kept(v, a->file, err))
+		if (manifest_is_part(m, a) &&
+		    snapshot_check_removable(v, a->file, err))
 			return -1;
-	return check_kept(v, m->archive.file, err);
+	return snapshot_check_removable(v, m->archive.file, err);
 }
 
 int snapshot_remove(struct vault *v, const struct snapshot *s,
@@ -632,7 +691,7 @@ int snapshot_remove(struct vault *v, const struct snapshot *s,
 	    vault_remove(v, signature, err) || remains_note(v, s->label, err) ||
 	    vault_remove(v, m->archive.file, err) || remove_parts(v, m, err) ||
 	    remains_forget(v, s->label, err) || seen_forget(v, s->label, err) ||
-	    remove_records(v, s, err) || record_memory_forget(v, s->label, err))
+	    snapshot_remove_records(v, s->label, err) || record_memory_forget(v, s->label, err))
 		return err_wrap(err, "removing '%s'", s->label);
 	return 0;
 }

@@ -10,6 +10,8 @@
  *     <label>.verified-<stamp>-<level>-good.json[.minisig], ...-failed.json
  *                                     what a verification found, and when
  *     <label>.marked-<stamp>.json[.minisig]  its tags and its hold, changed
+ *     <label>.archive.json[.minisig]   of one that was dropped, and whose
+ *                                     archive others need (snapshot_rest.h)
  *     <name>-<stamp>.pruned.json[.minisig]   what was pruned, and why
  *     <label>.witness-log, <label>.witnessed the log of the vault (vault_log.h)
  *
@@ -75,7 +77,14 @@ struct snapshot {
 	    records; /* objects that are named like records of verifications */
 	struct strvec marks; /* and like records of marks */
 };
-VEC_DEFINE(snapshots, struct snapshot);
+/* A vec, and what else the same list names: archives of whatever snapshots, and
+ * records of such that stay for others, by their names. */
+struct snapshots {
+	struct snapshot *items;
+	size_t len;
+	size_t cap;
+	struct vault_items others;
+};
 void snapshots_done(struct snapshots *v);
 
 /* Every snapshot of that name (NULL: of all names), oldest first; labels of the
@@ -89,6 +98,9 @@ int snapshot_list_add(struct vault *v, const char *label,
     struct snapshots *list, struct err *err);
 /* Seconds, from a label; -1 if it is not a label of that name. */
 int snapshot_label_time(const char *name, const char *label, int64_t *time);
+/* Whether the list has a signed record that of the snapshot of that label only
+ * the archive is there, for others (snapshot_rest.h). It was not read. */
+bool snapshot_lists_rest(const struct snapshots *list, const char *label);
 /* Labels of snapshots of which there is a sign, whether the store shows their
  * manifests or not: it lists an archive or a signature of that name, or this
  * machine remembers it (snapshot_note_seen). */
@@ -174,8 +186,9 @@ const struct snapshot *snapshot_in_list(
 /* Snapshots, borrowed from a list. */
 VEC_DEFINE(snapshot_refs, const struct snapshot *);
 /* Appends what `s` needs to be whole, oldest first, each before what needs it,
- * and `s` itself at the end. ERR_INTEGRITY if one is not in the list, or its
- * manifest does not hold. */
+ * and `s` itself at the end. Of what it needs only the archive may be there
+ * (snapshot_lists_rest), which snapshot_copy takes along. ERR_INTEGRITY if one
+ * is not in the list, or its manifest does not hold. */
 int snapshot_needs(struct vault *v, const struct snapshots *list,
     const struct snapshot *s, const struct snapshot_trust *trust,
     struct snapshot_refs *out, struct err *err);
@@ -335,7 +348,8 @@ struct snapshot_copy_to {
 
 /* Copies it into another vault, byte for byte, checked as snapshot_open does:
  * archive, signature, then manifest. What it needs has to be there already
- * (snapshot_needs). 1 if the same exists there already,
+ * (snapshot_needs), but for archives of which no snapshot is left, which are
+ * copied first. 1 if the same exists there already,
  * complete: nothing was read or written. ERR_EXISTS if the label belongs to
  * another, ERR_LOCKED if another run took over the lock meanwhile. */
 int snapshot_copy(struct vault *from, const struct snapshot *s,
@@ -411,6 +425,12 @@ int snapshot_pruned(struct vault *v, const char *name,
  * alike. ERR_DENIED if the store protects it. */
 int snapshot_remove(struct vault *v, const struct snapshot *s,
     const struct manifest *m, struct err *err);
+/* The same of one object: ERR_DENIED while the store keeps it (Object Lock). */
+int snapshot_check_removable(
+    struct vault *v, const char *object, struct err *err);
+/* Of those, the records of what was found and marked, alone. */
+int snapshot_remove_records(
+    struct vault *v, const char *label, struct err *err);
 /* Removes the archive alone, if a full vault has no room for the record of what
  * is pruned. */
 int snapshot_remove_archive(

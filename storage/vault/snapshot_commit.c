@@ -57,6 +57,21 @@ static int put_or_find(
 	return -1;
 }
 
+static int is_there(
+    struct vault *v, const char *label, const char *rest, struct err *err)
+{
+	autofree char *object = str_printf("%s%s", label, rest);
+	struct err why = ERR_INIT;
+	struct vault_stat stat;
+
+	if (vault_stat(v, object, &stat, &why) == 0)
+		return 1;
+	if (why.code == ERR_NOT_FOUND || why.code == ERR_FORMAT)
+		return 0;
+	*err = why;
+	return -1;
+}
+
 /* The other snapshots of a list, each with the archive that it was written
  * with: a run that removes one looks first for those that need it, and this
  * looks for it after its own manifest can be seen. So one of the two notices.
@@ -65,7 +80,6 @@ static int check_needed(
     struct vault *v, const struct snapshot_commit *p, struct err *err)
 {
 	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
-	struct vault_stat stat;
 
 	if (!p->list || !p->list->earlier.len)
 		return 0;
@@ -73,14 +87,19 @@ static int check_needed(
 	    snapshot_find_needed(v, &list, p->list, err))
 		return -1;
 	VEC_EACH (&p->list->earlier, a) {
-		autofree char *manifest =
-		    str_printf("%s" LABEL_MANIFEST, a->label);
 		if (str_eq(a->label, p->label) ||
 		    snapshot_in_list(&list, a->label) ||
-		    vault_stat(v, manifest, &stat, err) == 0)
+		    snapshot_lists_rest(&list, a->label))
 			continue;
-		if (err->code != ERR_NOT_FOUND && err->code != ERR_FORMAT)
+		/* Of one that is being dropped while others need its archive,
+		 * the record is there before the manifest goes. */
+		int there = is_there(v, a->label, LABEL_MANIFEST, err);
+		if (!there)
+			there = is_there(v, a->label, LABEL_REST, err);
+		if (there < 0)
 			return -1;
+		if (there)
+			continue;
 		return err_set(err, ERR_INTEGRITY,
 		    "%s: '%s', which '%s' needs, is not there any more",
 		    vault_describe(v), a->label, p->label);

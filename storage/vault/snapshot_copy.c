@@ -6,6 +6,7 @@
 #include "storage/vault/label.h"
 #include "storage/vault/remains.h"
 #include "storage/vault/snapshot_commit.h"
+#include "storage/vault/snapshot_rest.h"
 #include "storage/vault/tidy.h"
 
 #include <stdlib.h>
@@ -84,12 +85,43 @@ static int copy_part(struct vault *from, const struct snapshot_copy_to *to,
 	return archive ? copy_archive(archive, to->vault, a->file, err) : -1;
 }
 
+/* An archive of which no snapshot is left where it comes from, nor is there one
+ * where it goes to. What is recorded of it comes last: the archive is there. */
+static int copy_rest(struct vault *from, const struct snapshots *there,
+    const struct snapshot_copy_to *to, const struct manifest_archive *a,
+    const struct snapshot_open_options *o, struct err *err)
+{
+	if (snapshot_in_list(there, a->label) ||
+	    snapshot_lists_rest(there, a->label))
+		return 0;
+	autofree char *object = str_printf("%s" LABEL_REST, a->label);
+	struct err why = ERR_INIT;
+	struct vault_stat stat;
+	if (vault_stat(from, object, &stat, &why)) {
+		if (why.code == ERR_NOT_FOUND || why.code == ERR_FORMAT)
+			return 0;
+		*err = why;
+		return -1;
+	}
+	return copy_part(from, to, a, o, err) ||
+		       vault_lock_check(to->lock, err) ||
+		       snapshot_rest_copy(from, to->vault, a->label, err) < 0
+		   ? -1
+		   : 0;
+}
+
 static int copy_parts(struct vault *from, const struct manifest *m,
     const struct snapshot_copy_to *to, const struct snapshot_open_options *o,
     struct err *err)
 {
+	cleanup(snapshots_done) struct snapshots there = VEC_INIT;
+
+	if (m->earlier.len && snapshot_list(to->vault, m->name, &there, err))
+		return -1;
 	VEC_EACH (&m->earlier, a)
-		if (manifest_is_part(m, a) && copy_part(from, to, a, o, err))
+		if (manifest_is_part(m, a)
+			? copy_part(from, to, a, o, err)
+			: copy_rest(from, &there, to, a, o, err))
 			return err_wrap(err, "copying '%s'", a->file);
 	return 0;
 }
@@ -185,6 +217,7 @@ static int copy(const struct snapshot *s, struct source *from,
 		(remains_note(to->vault, s->label, err) ||
 		    copy_archive(from, to->vault, m->archive.file, err))) ||
 	    vault_lock_check(to->lock, err) ||
+	    snapshot_rest_forget(to->vault, s->label, err) ||
 	    remains_forget(to->vault, s->label, err))
 		return -1;
 	if (snapshot_commit_write(to->vault, &snapshot_commit, err) == 0)

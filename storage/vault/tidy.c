@@ -25,6 +25,7 @@ static bool is_written_locked(void *ctx, const char *object)
 	return label_parse_of(ctx, object, &l) == 0 &&
 	       (is_part(object + l.len) ||
 		   str_starts(object + l.len, LABEL_PRUNED) ||
+		   str_starts(object + l.len, LABEL_REST) ||
 		   str_eq(object + l.len, LABEL_LOG) ||
 		   str_eq(object + l.len, LABEL_COSIGNED));
 }
@@ -113,14 +114,18 @@ static int remove_dead(
 static int remove_orphan(struct vault *v, const struct tidy_terms *terms,
     const char *object, const char *label, struct strvec *left, struct err *err)
 {
+	/* It stays for others, and prune knows of it. */
+	if (snapshot_lists_rest(terms->list, label))
+		return 0;
 	int found = has_object(v, label, LABEL_MANIFEST, err);
 
 	if (found)
 		return found < 0 ? -1 : 0;
 	int dead = is_dead(v, terms, label, err);
-	if (dead < 0)
+	int rest = dead > 0 ? has_object(v, label, LABEL_REST, err) : 0;
+	if (dead < 0 || rest < 0)
 		return -1;
-	if (dead)
+	if (dead && !rest)
 		return remove_dead(v, label, object, err);
 	if (left)
 		strvec_add(left, object);

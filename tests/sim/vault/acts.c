@@ -342,11 +342,44 @@ void sim_act_backup(struct sim_timeline *t)
 
 /* ---- prune --------------------------------------------------------------- */
 
+static bool has_archive(
+    const struct sim_timeline *t, const struct sim_store *s, const char *label)
+{
+	VEC_EACH (&t->truth.snapshots, one)
+		if (str_eq(one->label, label) &&
+		    sim_store_find(s, one->archive_name))
+			return true;
+	return false;
+}
+
+/* Of an archive that stays for others, or has stayed for long enough. */
+static void judge_rest(struct sim_timeline *t, const struct sim_store *s,
+    const struct prune_row *row)
+{
+	bool there = has_archive(t, s, row->label);
+	bool stays = row->stays_for || row->outcome != PRUNE_DROPPED;
+
+	if (row->outcome != PRUNE_DROPPED && row->rest)
+		return;
+	t->reduced += stays;
+	t->released += !stays;
+	if (there != stays)
+		sim_broken(t, SIM_FALSE_SUCCESS,
+		    "the archive of '%s' is said to %s '%s', and %s",
+		    row->label, stays ? "stay in" : "be gone from", s->name,
+		    there ? "is there" : "is gone");
+}
+
 /* What it says of each is held against the store. */
 static void judge_rows(struct sim_timeline *t, const struct sim_store *s,
     const struct prune_rows *rows)
 {
 	VEC_EACH (rows, row) {
+		if (row->rest ||
+		    (row->stays_for && row->outcome == PRUNE_DROPPED))
+			judge_rest(t, s, row);
+		if (row->rest)
+			continue;
 		autofree char *manifest =
 		    str_printf("%s.manifest.json", row->label);
 		bool there = sim_store_find(s, manifest) != NULL;
