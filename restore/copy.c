@@ -17,10 +17,10 @@ struct copying {
 	const struct command *c;
 	struct opened *o;
 	struct vault *to;
-	uint64_t total;	  /* bytes of all archives */
-	uint64_t whole;	  /* of the snapshots that are there by now */
-	uint64_t halves;  /* that were read of the next one, either way */
-	uint64_t at, end; /* of the archive that is read */
+	uint64_t total;	     /* bytes of all archives */
+	uint64_t whole;	     /* of the snapshots that are there by now */
+	uint64_t halves;     /* that were read of the next one, either way */
+	uint64_t at, end;    /* of the archive that is read */
 	struct strvec rests; /* archives without a snapshot, counted above */
 };
 

@@ -25,10 +25,9 @@ static bool another_is_good(const struct retention_item *items, size_t count,
 static int check(const struct retention_item *items, size_t count,
     const struct retention_item *item, int64_t now, struct err *err)
 {
-	const char *needs = item->hidden ? item->hidden
-			    : item->reducible
-				? NULL
-				: needed_by(items, count, item);
+	const char *needs = item->hidden      ? item->hidden
+			    : item->reducible ? NULL
+					      : needed_by(items, count, item);
 
 	if (item->untrusted)
 		return err_set(err, ERR_USAGE,

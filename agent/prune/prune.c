@@ -42,11 +42,10 @@ static void fill_rows(const struct outlook *k, struct prune_rows *rows)
 		row->time = item->time;
 		row->rest = item->rest;
 		row->stays_for = str_dup(item->stays_for);
-		row->bytes = item->rest
-				 ? snapshot_rest_of(&k->rests, item->label)
-				       ->bytes
-			     : p->trusted ? manifest_written_bytes(&p->manifest)
-					  : p->snapshot->archive_bytes;
+		row->bytes =
+		    item->rest ? snapshot_rest_of(&k->rests, item->label)->bytes
+		    : p->trusted ? manifest_written_bytes(&p->manifest)
+				 : p->snapshot->archive_bytes;
 		row->partial = item->partial;
 		row->bad = item->bad || item->untrusted || item->unseen;
 		row->outcome = item->keep ? PRUNE_KEPT : PRUNE_DROPPED;
@@ -104,8 +103,8 @@ static int remove_row(const struct prune_options *o, const struct outlook *k,
 	const struct proof *p = proof_of(&k->proofs, row->label);
 
 	if (row->rest)
-		return snapshot_rest_remove(o->vault,
-		    snapshot_rest_of(&k->rests, row->label), err);
+		return snapshot_rest_remove(
+		    o->vault, snapshot_rest_of(&k->rests, row->label), err);
 	return row->stays_for
 		   ? snapshot_reduce(o->vault, p->snapshot, &p->manifest,
 			 o->trust, o->key, err)
@@ -225,8 +224,8 @@ static int make_room(const struct prune_options *o, const struct outlook *k,
 		return -1;
 	int result =
 	    row->rest ? remove_row(o, k, row, &why)
-	    : whole   ? snapshot_remove(o->vault, p->snapshot, &p->manifest, &why)
-		      : snapshot_remove_archive(o->vault, &p->manifest, &why);
+	    : whole ? snapshot_remove(o->vault, p->snapshot, &p->manifest, &why)
+		    : snapshot_remove_archive(o->vault, &p->manifest, &why);
 	row->begun |= result == 0;
 	row->kept_by_store |= result && why.code == ERR_DENIED;
 	if (result && why.code != ERR_DENIED) {
@@ -312,8 +311,8 @@ static int decide(const struct prune_options *o, struct retention_items *items,
 
 /* While a manifest is there, nothing else may say what stays of it. Without a
  * lock, as of a full vault, it is left for the next run. */
-static int clear_records(const struct prune_options *o,
-    const struct outlook *k, struct err *err)
+static int clear_records(
+    const struct prune_options *o, const struct outlook *k, struct err *err)
 {
 	return o->dry_run || !o->lock
 		   ? 0
@@ -391,9 +390,9 @@ void prune_table(const struct prune_rows *rows, bool dry_run, struct buf *out)
 		buf_add_char(out, '\n');
 		snapshots += !r->rest;
 		dropped += !r->rest && r->outcome == PRUNE_DROPPED;
-		archives += r->rest ? r->outcome != PRUNE_DROPPED
-				    : r->outcome == PRUNE_DROPPED &&
-					  r->stays_for;
+		archives += r->rest
+				? r->outcome != PRUNE_DROPPED
+				: r->outcome == PRUNE_DROPPED && r->stays_for;
 	}
 	buf_printf(out, "%zu of %zu snapshots %s\n", dropped, snapshots,
 	    dry_run ? "would be pruned" : "pruned");

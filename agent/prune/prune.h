@@ -53,8 +53,8 @@ enum prune_outcome {
 struct prune_row {
 	char *label;
 	int64_t time;
-	uint64_t bytes; /* of what was written with it */
-	bool rest;	/* all that was left of it is its archive */
+	uint64_t bytes;	 /* of what was written with it */
+	bool rest;	 /* all that was left of it is its archive */
 	char *stays_for; /* of one to be dropped: its archive stays; or NULL */
 	bool partial;
 	bool bad;     /* out of sight, found wrong, or not to be trusted */

@@ -89,7 +89,8 @@ static int gather_one(struct vault *v, const struct proofs *before,
 	VEC_EACH (&out->manifest.earlier, a)
 		if (!manifest_is_part(&out->manifest, a))
 			strvec_add(&out->needs, a->label);
-	if (find_archives(v, before, asked, out, &why) && why.code != ERR_INTEGRITY) {
+	if (find_archives(v, before, asked, out, &why) &&
+	    why.code != ERR_INTEGRITY) {
 		*err = why;
 		return -1;
 	}

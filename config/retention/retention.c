@@ -137,8 +137,8 @@ static int newest_first(const void *a, const void *b)
 
 bool retention_is_good(const struct retention_item *i, int64_t now)
 {
-	return !i->rest && !i->partial && !i->bad && !i->unseen && !i->untrusted &&
-	       i->time <= now;
+	return !i->rest && !i->partial && !i->bad && !i->unseen &&
+	       !i->untrusted && i->time <= now;
 }
 
 static bool in_future(const struct run *r, const struct retention_item *i)
@@ -415,8 +415,7 @@ static void spread_badness(const struct run *r)
 }
 
 /* The archive of one that no rule keeps stays where it can stay alone. */
-static void keep_for(
-    struct retention_item *i, const struct retention_item *by)
+static void keep_for(struct retention_item *i, const struct retention_item *by)
 {
 	size_t len = strlen(i->reason);
 

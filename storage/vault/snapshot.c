@@ -691,7 +691,8 @@ int snapshot_remove(struct vault *v, const struct snapshot *s,
 	    vault_remove(v, signature, err) || remains_note(v, s->label, err) ||
 	    vault_remove(v, m->archive.file, err) || remove_parts(v, m, err) ||
 	    remains_forget(v, s->label, err) || seen_forget(v, s->label, err) ||
-	    snapshot_remove_records(v, s->label, err) || record_memory_forget(v, s->label, err))
+	    snapshot_remove_records(v, s->label, err) ||
+	    record_memory_forget(v, s->label, err))
 		return err_wrap(err, "removing '%s'", s->label);
 	return 0;
 }

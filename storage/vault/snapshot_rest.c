@@ -209,8 +209,7 @@ static int make(struct vault *v, const struct snapshot *s,
     const struct minisign_key *key, struct buf *text, struct buf *signature,
     struct err *err)
 {
-	autofree char *comment =
-	    str_printf(KIND ":%s" LABEL_REST, s->label);
+	autofree char *comment = str_printf(KIND ":%s" LABEL_REST, s->label);
 	char sha256[DIGEST_SHA256_HEX];
 	struct manifest now;
 
@@ -260,8 +259,8 @@ int snapshot_reduce(struct vault *v, const struct snapshot *s,
 
 	if (make(v, s, m, trust, key, &text, &signature, err) ||
 	    reduce(v, s, &text, &signature, err))
-		return err_wrap(err, "removing all of '%s' but its archive",
-		    s->label);
+		return err_wrap(
+		    err, "removing all of '%s' but its archive", s->label);
 	return 0;
 }
 

@@ -250,8 +250,8 @@ static void assert_apart(
 	for (size_t i = 0; i < count; i++)
 		*vec_add(&stay) = f->proofs.items[kept[i]];
 	const struct proof *p = &f->proofs.items[gone];
-	int failed = proof_apart(p->snapshot->label,
-	    p->manifest.archive.file, &stay, &err);
+	int failed = proof_apart(
+	    p->snapshot->label, p->manifest.archive.file, &stay, &err);
 	vec_done(&stay);
 	assert_int_equal(failed, with < 0 ? 0 : -1);
 	if (with < 0)

@@ -74,7 +74,8 @@ static void write_foreign(struct sim_timeline *t, struct sim_store *s)
 	static const char *const ends[] = {".tar.zst.age.sha256",
 	    ".tar.zst.age.part", ".tar.gz", ".tar.zst.age", ".manifest.json",
 	    ".manifest.json.minisig", ".manifest.json.bak", ".tar.", "",
-	    ".pruned.json", ".pruned.json.minisig",
+	    ".pruned.json", ".pruned.json.minisig", ".archive.json",
+	    ".archive.json.minisig",
 	    ".verified-20360101T000000Z-full-good.json",
 	    ".verified-20250101T000000Z-full-failed.json"};
 	enum { COUNT = sizeof(ends) / sizeof(*ends) };

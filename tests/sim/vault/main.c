@@ -30,6 +30,7 @@ enum { ACTS_MIN = 8, ACTS_MORE = 20, DAY_S = 86400 };
 
 struct totals {
 	uint64_t seeds, acts, backups, dropped, looks, trials;
+	uint64_t reduced, released;
 	uint64_t breaches[SIM_BREACHES];
 };
 
@@ -88,6 +89,8 @@ static void run(
 	totals->acts += t.acts;
 	totals->backups += t.backups;
 	totals->dropped += t.dropped;
+	totals->reduced += t.reduced;
+	totals->released += t.released;
 	for (int i = 0; i < SIM_BREACHES; i++)
 		totals->breaches[i] += t.breaches[i];
 	sim_timeline_done(&t);
@@ -142,11 +145,15 @@ static int tell(const struct totals *t)
 	for (int i = 0; i < SIM_BREACHES; i++)
 		broken = broken || t->breaches[i];
 	printf("%llu timelines, %llu runs, %llu snapshots committed, %llu "
-	       "pruned, %llu looks at chains, %llu of them after harm: %llu "
+	       "pruned, %llu of which the archive stayed for others, %llu such "
+	       "archives that went later, %llu looks at chains, %llu of them "
+	       "after harm: %llu "
 	       "good snapshots lost, %llu false successes, %llu refusals to "
 	       "back up, %llu false alarms, %llu harms without a name\n",
 	    (unsigned long long)t->seeds, (unsigned long long)t->acts,
 	    (unsigned long long)t->backups, (unsigned long long)t->dropped,
+	    (unsigned long long)t->reduced, (unsigned long long)t->released,
+
 	    (unsigned long long)t->looks, (unsigned long long)t->trials,
 	    (unsigned long long)t->breaches[SIM_LOST],
 	    (unsigned long long)t->breaches[SIM_FALSE_SUCCESS],
