@@ -147,8 +147,20 @@ bytes() { stat -c %s "$P/vault/$1.tar.zst.age"; }
 	second=$(newest)
 	past "$second"
 	agent prune >"$P/out"
-	grep -F "needed by '$second'" "$P/out"
+	grep -F "not kept by any rule; its archive stays for '$second'" "$P/out"
+	grep -F "1 of 2 snapshots pruned" "$P/out"
+	# It is no snapshot any more.
+	[ "$(restore list -o json | jq '.snapshots | length')" -eq 1 ]
+	[ ! -e "$P/vault/$first.manifest.json" ]
+	[ -e "$P/vault/$first.tar.zst.age" ]
+	[ "$(jq -r .archive.file "$P/vault/$first.archive.json")" = "$first.tar.zst.age" ]
 	restore extract latest --to "$P/out1"
+	agent prune -o json >"$P/out"
+	jq -e --arg l "$first" '.vaults[0].snapshots[] | select(.label == $l) | .archive_only and .outcome == "kept"' "$P/out"
+	run --separate-stderr agent backup
+	[[ $stderr != *"what became of it"* ]]
+	[ "$(archives "$(newest)")" -gt 1 ]
+	restore extract latest --to "$P/out2"
 	# Once nobody needs them, they go, the later one first.
 	rm -r "$P/state/incremental"
 	agent backup
@@ -156,7 +168,38 @@ bytes() { stat -c %s "$P/vault/$1.tar.zst.age"; }
 	agent prune
 	[ ! -e "$P/vault/$first.tar.zst.age" ]
 	[ ! -e "$P/vault/$second.tar.zst.age" ]
+	[ "$(find "$P/vault" -name '*.archive.json*' | wc -l)" -eq 0 ]
 	restore verify latest
+}
+
+@test "forget removes what another needs, but for its archive, and says for whom" {
+	agent backup
+	first=$(newest)
+	change two
+	agent backup
+	second=$(newest)
+	run -0 agent forget "$first"
+	[[ $output == *"forgotten by hand; its archive stays for '$second'"* ]]
+	[ "$(restore list -o json | jq -r '.snapshots[].label')" = "$second" ]
+	restore verify latest
+	run ! agent forget "$first"
+}
+
+@test "copy takes along an archive of which no snapshot is left" {
+	agent backup
+	first=$(newest)
+	change two
+	agent backup
+	agent forget "$first"
+	sed -i "s|^vaults:.*|vaults: [{name: local, directory: $P/vault}, {name: far, directory: $P/far}]|" "$BACKSTAY_CONFIG"
+	agent vault init
+	run -0 restore copy latest --to far
+	cmp "$P/vault/$first.tar.zst.age" "$P/far/$first.tar.zst.age"
+	[ ! -e "$P/far/$first.manifest.json" ]
+	rm -r "$P/vault"
+	mkdir "$P/vault"
+	restore verify --vault far latest
+	restore extract --vault far latest --to "$P/out"
 }
 
 unsealed() { # LABEL: the text that the record of that snapshot seals

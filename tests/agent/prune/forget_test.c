@@ -83,6 +83,30 @@ static void what_is_held_or_needed_stays(void **state)
 	strvec_done(&needs);
 }
 
+static void its_archive_stays_for_who_needs_it(void **state)
+{
+	struct retention_item items[] = {good("a"), good("b"), good("c")};
+	struct strvec needs = VEC_INIT;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	strvec_add(&needs, "b");
+	items[2].needs = &needs;
+	items[1].reducible = true;
+	assert_ok(forget_plan(items, 3, "b", NOW, &err), err);
+	assert_string_equal(items[1].stays_for, "c");
+	assert_string_equal(
+	    items[1].reason, "forgotten by hand; its archive stays for 'c'");
+	items[1].hidden = "d";
+	refuse(items, 3, ERR_USAGE, "'d' needs the archive of 'b'");
+	/* What stayed is no snapshot, and is not forgotten. */
+	items[1] = good("b");
+	items[1].rest = true;
+	assert_int_equal(forget_plan(items, 3, "b", NOW, &err), 1);
+	assert_true(items[1].keep);
+	strvec_done(&needs);
+}
+
 static void one_that_is_not_there_is_named(void **state)
 {
 	struct retention_item items[] = {good("a")};
@@ -104,6 +128,7 @@ int main(void)
 	    cmocka_unit_test(one_goes_and_the_others_stay),
 	    cmocka_unit_test(the_last_good_one_stays),
 	    cmocka_unit_test(what_is_held_or_needed_stays),
+	    cmocka_unit_test(its_archive_stays_for_who_needs_it),
 	    cmocka_unit_test(one_that_is_not_there_is_named),
 	};
 

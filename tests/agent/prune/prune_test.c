@@ -819,6 +819,141 @@ static void what_was_pruned_needs_nothing(struct fixture *f)
 	buf_done(&manifest.bytes);
 }
 
+/* One that may be continued, and one that goes on from it; a rule for the
+ * newest alone. */
+static void plan_for_a_chain(struct fixture *f)
+{
+	f->policy = (struct retention_policy){.keep_last = 1, .keep_min = 1};
+	f->o.needed_for_s = DAY;
+	add_two(f);
+}
+
+static void prune(struct fixture *f, struct prune_rows *rows)
+{
+	struct err err = ERR_INIT;
+
+	prune_rows_done(rows);
+	assert_ok(prune_run(&f->o, rows, &err), err);
+}
+
+static void check_newest(struct fixture *f)
+{
+	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
+	const struct snapshot_open_options o = {.trust = &f->s.trust};
+	struct err err = ERR_INIT;
+	struct manifest m;
+
+	assert_ok(snapshot_list(f->s.t->real, "prod", &list, &err), err);
+	assert_ok(snapshot_check(
+		      f->s.t->real, &list.items[list.len - 1], &o, &m, &err),
+	    err);
+	manifest_done(&m);
+}
+
+static size_t archives_left(struct fixture *f)
+{
+	return test_vault_count(f->s.t, ".tar.zst.age");
+}
+
+/* Its manifest goes, and the archive once nobody needs it. */
+static void the_archive_stays_as_long_as_it_is_needed(struct fixture *f)
+{
+	cleanup(prune_rows_done) struct prune_rows rows = VEC_INIT;
+
+	plan_for_a_chain(f);
+	f->o.dry_run = true;
+	prune(f, &rows);
+	assert_non_null(row_of(&rows, SNAPSHOTS)->stays_for);
+	assert_int_equal(left(f), SNAPSHOTS + 2);
+	f->o.dry_run = false;
+	prune(f, &rows);
+	assert_int_equal(row_of(&rows, SNAPSHOTS)->outcome, PRUNE_DROPPED);
+	assert_contains(row_of(&rows, SNAPSHOTS)->reason,
+	    "not kept by any rule; its archive stays for 'prod-");
+	assert_int_equal(left(f), 1);
+	assert_int_equal(archives_left(f), 2);
+	assert_int_equal(test_vault_count(f->s.t, ".manifest.json"), 1);
+	assert_int_equal(test_vault_count(f->s.t, ".manifest.json.minisig"), 1);
+	assert_int_equal(test_vault_count(f->s.t, ".archive.json"), 1);
+	assert_int_equal(test_vault_count(f->s.t, ".archive.json.minisig"), 1);
+	check_newest(f);
+	/* It is needed still, and by one that goes on, as well. */
+	prune(f, &rows);
+	assert_int_equal(rows.len, 2);
+	assert_true(row_of(&rows, 0)->rest);
+	assert_contains(row_of(&rows, 0)->reason, "needed by 'prod-");
+	assert_int_equal(row_of(&rows, 0)->bytes, 1);
+	test_snapshots_add(&f->s, test_snapshot_go_on);
+	pass(f, HOUR);
+	prune(f, &rows);
+	assert_int_equal(left(f), 1);
+	assert_int_equal(archives_left(f), 3);
+	check_newest(f);
+	test_snapshots_add(&f->s, test_snapshot_begin_list);
+	pass(f, HOUR);
+	prune(f, &rows);
+	assert_int_equal(left(f), 1);
+	assert_int_equal(archives_left(f), 1);
+	assert_int_equal(test_vault_count(f->s.t, ".archive.json"), 0);
+	assert_int_equal(test_vault_count(f->s.t, ".minisig"),
+	    1 + test_vault_count(f->s.t, ".pruned.json"));
+	check_newest(f);
+}
+
+/* Whatever fails on the way, the one that is kept stays whole, and the next run
+ * goes on; what nobody can tell of stays. */
+static void a_run_that_fails_on_the_way_loses_nothing(struct fixture *f)
+{
+	cleanup(prune_rows_done) struct prune_rows rows = VEC_INIT;
+	struct err err = ERR_INIT;
+
+	plan_for_a_chain(f);
+	f->s.t->put_fails = ".archive.json";
+	assert_int_not_equal(prune_run(&f->o, &rows, &err), 0);
+	assert_true(left(f) >= 2);
+	check_newest(f);
+	/* It was written, and the answer was lost. */
+	f->s.t->stored = true;
+	prune_rows_done(&rows);
+	assert_int_not_equal(prune_run(&f->o, &rows, &err), 0);
+	assert_int_equal(test_vault_count(f->s.t, ".archive.json"), 1);
+	check_newest(f);
+	f->s.t->put_fails = NULL;
+	f->s.t->stored = false;
+	/* The store keeps the manifest: all of it stays, and nothing else. */
+	autofree char *manifest = object_of(f, left(f) - 2, ".manifest.json");
+	f->s.t->kept = manifest;
+	prune(f, &rows);
+	f->s.t->kept = NULL;
+	assert_int_equal(left(f), 2);
+	assert_int_equal(test_vault_count(f->s.t, ".archive.json"), 0);
+	f->s.t->put_fails = ".archive.json.minisig";
+	prune_rows_done(&rows);
+	assert_int_not_equal(prune_run(&f->o, &rows, &err), 0);
+	f->s.t->put_fails = NULL;
+	/* Of this one nothing says that its manifest is gone, and not hidden.
+	 */
+	test_snapshots_add(&f->s, test_snapshot_begin_list);
+	pass(f, HOUR);
+	prune(f, &rows);
+	assert_int_equal(left(f), 1);
+	assert_int_equal(archives_left(f), 2);
+}
+
+/* Where nobody signs, a snapshot stays with its archive. */
+static void without_a_key_all_of_it_stays(struct fixture *f)
+{
+	cleanup(prune_rows_done) struct prune_rows rows = VEC_INIT;
+
+	plan_for_a_chain(f);
+	f->s.trust.unsigned_allowed = true;
+	f->o.key = NULL;
+	prune(f, &rows);
+	assert_int_equal(row_of(&rows, SNAPSHOTS)->outcome, PRUNE_KEPT);
+	assert_contains(row_of(&rows, SNAPSHOTS)->reason, "needed by 'prod-");
+	assert_int_equal(left(f), 2);
+}
+
 TEST_VAULT_RUNNER(setup, teardown)
 
 int main(void)
@@ -849,6 +984,9 @@ int main(void)
 	    TEST_ON_VAULTS(a_machine_that_remembers_nothing_prunes_in_the_end),
 	    TEST_ON_VAULTS(what_another_machine_pruned_is_forgotten),
 	    TEST_ON_VAULTS(what_was_pruned_needs_nothing),
+	    TEST_ON_VAULTS(the_archive_stays_as_long_as_it_is_needed),
+	    TEST_ON_VAULTS(a_run_that_fails_on_the_way_loses_nothing),
+	    TEST_ON_VAULTS(without_a_key_all_of_it_stays),
 	};
 
 	return cmocka_run_group_tests_name(

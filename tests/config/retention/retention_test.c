@@ -621,8 +621,7 @@ static void needs_from(
 	f->items[n].needs = needs;
 }
 
-static const struct retention_item *named(
-    const struct fixture *f, const char *label)
+static struct retention_item *named(struct fixture *f, const char *label)
 {
 	for (size_t n = 0; n < f->count; n++)
 		if (strcmp(f->items[n].label, label) == 0)
@@ -660,6 +659,84 @@ static void what_a_kept_one_needs_is_kept(void **state)
 	assert_int_equal(named(&f, "s000000")->turn, 2);
 	for (int n = 0; n < 6; n++)
 		strvec_done(&needs[n]);
+	retention_zone_free(f.zone);
+}
+
+/* Of one that no rule keeps the archive stays; what only that one needed goes.
+ */
+static void the_archive_of_a_dropped_one_stays_for_a_kept_one(void **state)
+{
+	struct fixture f;
+	struct retention_policy p = {.keep_last = 1, .keep_min = 1};
+	struct strvec needs[4] = {VEC_INIT};
+
+	(void)state;
+	open_fixture(&f, "UTC");
+	for (int n = 0; n < 4; n++)
+		add(&f, n * HOUR);
+	needs_from(&f, &needs[1], 1, 0);
+	needs_from(&f, &needs[2], 2, 0);
+	strvec_add(&needs[3], f.labels[1]);
+	f.items[3].needs = &needs[3];
+	for (int n = 0; n < 3; n++)
+		f.items[n].reducible = true;
+	plan(&f, &p, DAY);
+	assert_int_equal(kept(&f), 1);
+	const struct retention_item *stays = named(&f, "s000001");
+	assert_string_equal(stays->stays_for, "s000003");
+	assert_string_equal(stays->reason,
+	    "not kept by any rule; its archive stays for 's000003'");
+	/* Nothing is there without what it needs. */
+	assert_null(named(&f, "s000000")->stays_for);
+	assert_true(named(&f, "s000000")->turn > named(&f, "s000002")->turn);
+	assert_true(named(&f, "s000000")->turn > stays->turn);
+	/* A rule, a hold, or one out of sight keeps all of it. */
+	named(&f, "s000001")->hold = true;
+	plan(&f, &p, DAY);
+	assert_true(named(&f, "s000001")->keep);
+	assert_null(named(&f, "s000001")->stays_for);
+	/* What waits is kept whole. */
+	named(&f, "s000001")->hold = false;
+	p.max_deletions = 1;
+	plan(&f, &p, DAY);
+	assert_int_equal(kept(&f), 3);
+	for (size_t n = 0; n < f.count; n++)
+		assert_true(f.items[n].keep ? !f.items[n].stays_for
+					    : f.items[n].turn == 1);
+	for (int n = 0; n < 4; n++)
+		strvec_done(&needs[n]);
+	retention_zone_free(f.zone);
+}
+
+static void an_archive_that_stayed_counts_for_no_rule(void **state)
+{
+	struct fixture f;
+	struct retention_policy p = {.keep_last = 9,
+	    .keep_daily = 9,
+	    .keep_within_s = 9 * DAY,
+	    .keep_min = 9};
+	struct strvec needs = VEC_INIT;
+
+	(void)state;
+	open_fixture(&f, "UTC");
+	for (int n = 0; n < 4; n++)
+		add(&f, n * HOUR);
+	f.items[0].rest = f.items[1].rest = f.items[3].rest = true;
+	strvec_add(&needs, f.labels[1]);
+	f.items[2].needs = &needs;
+	plan(&f, &p, DAY);
+	assert_int_equal(kept(&f), 2);
+	assert_string_equal(
+	    named(&f, "s000001")->reason, "needed by 's000002'");
+	assert_string_equal(named(&f, "s000000")->reason,
+	    "archive of a dropped snapshot, which no snapshot needs");
+	assert_false(named(&f, "s000003")->keep);
+	/* It may be needed by what nobody sees. */
+	named(&f, "s000000")->hidden = "s9";
+	named(&f, "s000003")->met_late = true;
+	plan(&f, &p, DAY);
+	assert_int_equal(kept(&f), 4);
+	strvec_done(&needs);
 	retention_zone_free(f.zone);
 }
 
@@ -783,6 +860,8 @@ int main(void)
 	    cmocka_unit_test(random_timelines_break_no_promise),
 	    cmocka_unit_test(what_a_kept_one_needs_is_kept),
 	    cmocka_unit_test(a_chain_is_dropped_from_its_end),
+	    cmocka_unit_test(the_archive_of_a_dropped_one_stays_for_a_kept_one),
+	    cmocka_unit_test(an_archive_that_stayed_counts_for_no_rule),
 	    cmocka_unit_test(what_needs_a_bad_one_is_not_good),
 	    cmocka_unit_test(a_circle_counts_for_nothing),
 	    cmocka_unit_test(what_is_met_late_is_left_for_now),
