@@ -247,7 +247,10 @@ static const struct cli_command commands[] = {
 	    "snapshot that it found damaged is kept until a newer one was "
 	    "verified as good. For 3 days from the first run with a new "
 	    "state_dir, what an incremental snapshot may need which the store "
-	    "does not show is kept until it is 30 days old. Before each "
+	    "does not show is kept until it is 30 days old. Of a snapshot that "
+	    "goes while a kept one needs its archive, the archive stays, for "
+	    "whom is said, and a later run removes it once nobody needs it; "
+	    "with signing: none, all of it stays. Before each "
 	    "removal, the snapshots that stay "
 	    "are checked again; if one of them is no longer whole, nothing "
 	    "more is removed. A full vault, also a bucket over its quota, "
@@ -267,9 +270,10 @@ static const struct cli_command commands[] = {
 	.summary = "remove one snapshot",
 	.description =
 	    "Removes the snapshot with exactly that label, and what belongs to "
-	    "it, and signs a record of that, as prune does. Refuses the last "
-	    "good snapshot, one on hold, one "
-	    "whose archive another needs, and one whose manifest no trusted "
+	    "it, and signs a record of that, as prune does. An archive that "
+	    "another snapshot needs stays, until prune finds that nobody needs "
+	    "it. Refuses the last good snapshot, one on hold, one that another "
+	    "may need which is out of sight, and one whose manifest no trusted "
 	    "key signed. What the store itself protects (Object Lock) is kept.",
 	.options = forget_options,
 	.run = run_forget},
