@@ -11,20 +11,23 @@ void hidden_done(struct hidden *h)
 	vec_done(h);
 }
 
-static bool is_continued(const struct proofs *proofs)
+/* Also by what nobody sees now: an archive stays where another needed it. */
+static bool is_continued(
+    const struct snapshots *list, const struct proofs *proofs)
 {
 	VEC_EACH (proofs, p)
 		if (p->trusted && p->manifest.is_list)
 			return true;
-	return false;
+	return snapshot_lists_any_rest(list);
 }
 
 /* Labels that the trusted manifests and, where a snapshot out of sight may need
  * another, the vault's objects name. */
 static int find_signs(struct vault *v, const char *name,
-    const struct proofs *proofs, struct strvec *signs, struct err *err)
+    const struct snapshots *list, const struct proofs *proofs,
+    struct strvec *signs, struct err *err)
 {
-	if (is_continued(proofs) && snapshot_signs(v, name, signs, err))
+	if (is_continued(list, proofs) && snapshot_signs(v, name, signs, err))
 		return -1;
 	VEC_EACH (proofs, p) {
 		const struct manifest_previous *before =
@@ -125,13 +128,13 @@ int hidden_gather(struct vault *v, const char *name,
 		proofs_done(proofs);
 		if (proof_gather(v, list, trust, proofs, err))
 			return -1;
-		if (find_signs(v, name, proofs, &signs, err))
+		if (find_signs(v, name, list, proofs, &signs, err))
 			return -1;
 		added = add_to_list(v, name, &signs, list, err);
 		if (added < 0)
 			return -1;
 	} while (added);
-	return is_continued(proofs)
+	return is_continued(list, proofs)
 		   ? collect(v, name, trust, &signs, proofs, out, err)
 		   : 0;
 }

@@ -208,6 +208,14 @@ bool snapshot_lists_rest(const struct snapshots *list, const char *label)
 	return find_other(list, object) && find_other(list, minisig);
 }
 
+bool snapshot_lists_any_rest(const struct snapshots *list)
+{
+	VEC_EACH (&list->others, item)
+		if (str_ends(item->name, LABEL_REST))
+			return true;
+	return false;
+}
+
 int snapshot_list(
     struct vault *v, const char *name, struct snapshots *out, struct err *err)
 {

@@ -101,6 +101,8 @@ int snapshot_label_time(const char *name, const char *label, int64_t *time);
 /* Whether the list has a signed record that of the snapshot of that label only
  * the archive is there, for others (snapshot_rest.h). It was not read. */
 bool snapshot_lists_rest(const struct snapshots *list, const char *label);
+/* Whether it has one of any, signed or not. */
+bool snapshot_lists_any_rest(const struct snapshots *list);
 /* Labels of snapshots of which there is a sign, whether the store shows their
  * manifests or not: it lists an archive or a signature of that name, or this
  * machine remembers it (snapshot_note_seen). */

@@ -2,6 +2,7 @@
 # Snapshots that name what is unchanged instead of writing it again: they are
 # read like any other, by the programs and by hand; and each is full where it
 # cannot be known what the one before has.
+# shellcheck disable=SC2154 # bats sets $stderr
 
 bats_require_minimum_version 1.5.0
 
@@ -178,6 +179,7 @@ bytes() { stat -c %s "$P/vault/$1.tar.zst.age"; }
 	change two
 	agent backup
 	second=$(newest)
+	past "$second"
 	run -0 agent forget "$first"
 	[[ $output == *"forgotten by hand; its archive stays for '$second'"* ]]
 	[ "$(restore list -o json | jq -r '.snapshots[].label')" = "$second" ]
@@ -190,6 +192,7 @@ bytes() { stat -c %s "$P/vault/$1.tar.zst.age"; }
 	first=$(newest)
 	change two
 	agent backup
+	past "$(newest)"
 	agent forget "$first"
 	sed -i "s|^vaults:.*|vaults: [{name: local, directory: $P/vault}, {name: far, directory: $P/far}]|" "$BACKSTAY_CONFIG"
 	agent vault init

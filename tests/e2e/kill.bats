@@ -173,9 +173,12 @@ kill_at_points() { # directory|bucket whole|chain
 	# for an hour, since others may be writing theirs. What was killed between
 	# signature and manifest stays too, and the run after it names it.
 	sed -n "s/.*'\(killed-[^']*\)' belongs to no snapshot.*/\1/p" "$P/last" >"$P/named"
-	objects "$1" | grep -v '\.lock-.*\.tmp-' | grep -vFf "$P/named" | grep -E '\.(tar|lock|manifest)|tmp' | sed 's/.*killed-\([0-9TZ]*\)\..*/killed-\1/' | sort | uniq -c >"$P/objects"
+	# Of a snapshot that others need, the archive may be all that stays.
+	objects "$1" >"$P/all"
+	sed -n 's/.*\(killed-.*\)\.archive\.json\.minisig$/      1 \1/p' "$P/all" >"$P/rests"
+	grep -v '\.lock-.*\.tmp-' "$P/all" | grep -vFf "$P/named" | grep -E '\.(tar|lock|manifest)|tmp' | sed 's/.*killed-\([0-9TZ]*\)\..*/killed-\1/' | sort | uniq -c >"$P/objects"
 	cat "$P/objects"
-	restore list -o json | jq -r '.snapshots[].label' | sed 's/^/      3 /' | diff - "$P/objects"
+	restore list -o json | jq -r '.snapshots[].label' | sed 's/^/      3 /' | sort -k 2 - "$P/rests" | diff - "$P/objects"
 	[ -z "$(find "$P/state" -name 'scratch-*')" ]
 }
 

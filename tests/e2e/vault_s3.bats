@@ -198,6 +198,48 @@ until_of() { # OBJECT; as a number that can be compared
 	restore verify latest
 }
 
+@test "of a pruned snapshot that another needs the archive stays, until nobody needs it" {
+	s3 make
+	{ config ""; echo 'incremental: {}'; } >"$BACKSTAY_CONFIG"
+	agent backup
+	first=$(labels)
+	sleep 1.1
+	agent backup
+	second=$(labels | tail -1)
+	[ "$(archives "$second")" -eq 2 ]
+	sleep 1.1
+	run -0 agent prune
+	[[ $output == *"its archive stays for '$second'"* ]]
+	[ "$(labels)" = "$second" ]
+	s3 keys | grep "$first" | sed "s/.*$first//" | sort | diff - <(printf '%s\n' .archive.json .archive.json.minisig .tar.zst.age)
+	restore verify latest --chain
+	restore extract latest --to "$P/stays"
+	# What does not need it lets it go.
+	rm -r "$P/state/incremental"
+	agent backup
+	sleep 1.1
+	restore verify latest
+	agent prune
+	[ "$(s3 keys | grep -c -e "$first" -e "$second")" -eq 0 ]
+	restore verify latest --chain
+}
+
+@test "Object Lock: a snapshot that another needs stays whole while the store keeps it" {
+	s3 make lock
+	{ config "      object_lock: {mode: governance, days: 2}"; echo 'incremental: {}'; } >"$BACKSTAY_CONFIG"
+	agent backup
+	first=$(labels)
+	sleep 1.1
+	agent backup
+	sleep 1.1
+	run -0 agent prune
+	grep -q "$first *kept by the store" <<<"$output"
+	[ "$(labels | wc -l)" -eq 2 ]
+	run ! grep -F archive.json <(s3 keys)
+	restore verify "$first"
+	restore verify latest --chain
+}
+
 # As rclone's and restic's append-only, and roles without s3:DeleteObject.
 @test "credentials that may not delete make one snapshot after another" {
 	s3 make

@@ -29,6 +29,13 @@ setup() {
 	done
 }
 
+# An archive stayed, and then the store hid the one snapshot that needs it.
+@test "an archive that stays for one that is hidden is not removed, nor is a copy that failed a replay" {
+	for seed in 503232 531389 543111; do
+		"$simulate" --from "$seed" --seeds 1
+	done
+}
+
 @test "nor with the real thing instead of stand-ins" {
 	"$simulate" --seeds 100 --from 1000000000 --real
 }

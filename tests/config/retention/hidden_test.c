@@ -184,6 +184,21 @@ static void where_none_is_continued_none_is_hidden(void **state)
 	assert_hidden(f, 2, "");
 }
 
+/* One did need another, of which the archive stays, and may be out of sight. */
+static void an_archive_that_stays_says_that_some_are_continued(void **state)
+{
+	struct fixture *f = *state;
+	struct err err = ERR_INIT;
+
+	make(f, NULL);
+	autofree char *rest = str_printf("%s.archive.json", f->labels[0]);
+	assert_ok(vault_put_small(
+		      f->s.t->real, rest, "{}", 2, VAULT_RETAIN_NONE, &err),
+	    err);
+	cut(f, 1, manifest);
+	assert_hidden(f, 2, "1 ");
+}
+
 static void a_vault_that_cannot_be_read_is_an_error(void **state)
 {
 	struct fixture *f = *state;
@@ -231,6 +246,7 @@ int main(void)
 	    TEST(a_manifest_that_is_not_trusted_is_a_sign),
 	    TEST(what_was_pruned_is_not_hidden),
 	    TEST(where_none_is_continued_none_is_hidden),
+	    TEST(an_archive_that_stays_says_that_some_are_continued),
 	    TEST(a_vault_that_cannot_be_read_is_an_error),
 	    cmocka_unit_test(the_oldest_after_a_time_is_found),
 	};

@@ -604,6 +604,10 @@ static int copy_and_judge(struct act *a, struct vault *v, struct vault *target,
 	if (status >= 0 && one)
 		record_copied(
 		    a, target, which, one, sim_truth_index(&t->truth, to));
+	/* Its answer was lost: it may be there, and nobody says who brought it.
+	 */
+	if (status < 0 && one && a->own)
+		one->unsaid[sim_truth_index(&t->truth, to)] = true;
 	if (!status && (!one || !sim_truth_committed(&t->truth, one, to)))
 		sim_broken(t, SIM_FALSE_SUCCESS,
 		    "'%s' was copied to '%s', and is not whole there",
