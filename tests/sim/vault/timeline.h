@@ -68,7 +68,8 @@ struct sim_timeline {
 	unsigned depth; /* of runs inside runs */
 	unsigned breaches[SIM_BREACHES];
 	uint64_t acts, backups, dropped, looks, trials;
-	/* Snapshots of which the archive stayed, and such archives that went. */
+	/* Snapshots of which the archive stayed, and such archives that went.
+	 */
 	uint64_t reduced, released;
 };
 
