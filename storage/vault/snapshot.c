@@ -250,6 +250,21 @@ static int exists(struct vault *v, const char *label, const char *end,
 	return -1;
 }
 
+int snapshot_has_object(
+    struct vault *v, const char *label, const char *ending, struct err *err)
+{
+	struct vault_stat stat;
+	struct err why = ERR_INIT;
+	int there = exists(v, label, ending, &stat, &why);
+
+	if (there >= 0)
+		return there;
+	if (why.code == ERR_FORMAT)
+		return 1;
+	*err = why;
+	return -1;
+}
+
 int snapshot_list_add(
     struct vault *v, const char *label, struct snapshots *list, struct err *err)
 {

@@ -96,6 +96,10 @@ int snapshot_list(
  * afterwards. */
 int snapshot_list_add(struct vault *v, const char *label,
     struct snapshots *list, struct err *err);
+/* Whether anything is there under that label and ending, asked for by name,
+ * since a list may omit it; also what is no plain object. -1: not known. */
+int snapshot_has_object(
+    struct vault *v, const char *label, const char *ending, struct err *err);
 /* Seconds, from a label; -1 if it is not a label of that name. */
 int snapshot_label_time(const char *name, const char *label, int64_t *time);
 /* Whether the list has a signed record that of the snapshot of that label only

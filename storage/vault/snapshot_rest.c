@@ -76,21 +76,6 @@ static int parse(const struct vault *v, const char *label, bool settled,
 	return 0;
 }
 
-static int has_object(
-    struct vault *v, const char *label, const char *rest, struct err *err)
-{
-	autofree char *object = str_printf("%s%s", label, rest);
-	struct err why = ERR_INIT;
-	struct vault_stat stat;
-
-	if (vault_stat(v, object, &stat, &why) == 0 || why.code == ERR_FORMAT)
-		return 1;
-	if (why.code == ERR_NOT_FOUND)
-		return 0;
-	*err = why;
-	return -1;
-}
-
 /* 1: it counts; 0: it does not. */
 static int gather_one(struct vault *v, const char *label,
     const struct snapshot_trust *trust, bool settled, struct snapshot_rest *out,
@@ -107,7 +92,7 @@ static int gather_one(struct vault *v, const char *label,
 		*err = why;
 		return err_wrap(err, "'%s'", object);
 	}
-	int there = has_object(v, label, LABEL_MANIFEST, err);
+	int there = snapshot_has_object(v, label, LABEL_MANIFEST, err);
 	if (there)
 		return there < 0 ? -1 : 0;
 	return parse(v, label, settled, &text, out) == 0;
@@ -268,7 +253,7 @@ int snapshot_reduce(struct vault *v, const struct snapshot *s,
 static int remove_rest(
     struct vault *v, const struct snapshot_rest *rest, struct err *err)
 {
-	int there = has_object(v, rest->label, LABEL_MANIFEST, err);
+	int there = snapshot_has_object(v, rest->label, LABEL_MANIFEST, err);
 
 	if (there < 0)
 		return -1;
@@ -377,7 +362,7 @@ int snapshot_rest_copy(
 	if (found <= 0)
 		return found;
 	/* That vault may have dropped it itself, and said so. */
-	int there = has_object(to, label, LABEL_REST_SIGNATURE, err);
+	int there = snapshot_has_object(to, label, LABEL_REST_SIGNATURE, err);
 	if (there < 0)
 		return -1;
 	if (there)

@@ -65,24 +65,6 @@ static bool is_listed(
 	return false;
 }
 
-/* Asked by name, since a list may omit it. */
-static int has_object(
-    struct vault *v, const char *label, const char *rest, struct err *err)
-{
-	autofree char *object = str_printf("%s%s", label, rest);
-	struct vault_stat stat;
-	struct err why = ERR_INIT;
-
-	if (vault_stat(v, object, &stat, &why) == 0)
-		return 1;
-	if (why.code == ERR_NOT_FOUND)
-		return 0;
-	if (why.code == ERR_FORMAT)
-		return 1;
-	*err = why;
-	return -1;
-}
-
 /* 1 if this machine knows that it never had a signature, or has none any more;
  * 0 if that is not known. */
 static int is_dead(struct vault *v, const struct tidy_terms *terms,
@@ -92,7 +74,7 @@ static int is_dead(struct vault *v, const struct tidy_terms *terms,
 		return 1;
 	if (!remains_known(v, label))
 		return 0;
-	int is_signed = has_object(v, label, LABEL_SIGNATURE, err);
+	int is_signed = snapshot_has_object(v, label, LABEL_SIGNATURE, err);
 	return is_signed < 0 ? -1 : !is_signed;
 }
 
@@ -117,12 +99,13 @@ static int remove_orphan(struct vault *v, const struct tidy_terms *terms,
 	/* It stays for others, and prune knows of it. */
 	if (snapshot_lists_rest(terms->list, label))
 		return 0;
-	int found = has_object(v, label, LABEL_MANIFEST, err);
+	int found = snapshot_has_object(v, label, LABEL_MANIFEST, err);
 
 	if (found)
 		return found < 0 ? -1 : 0;
 	int dead = is_dead(v, terms, label, err);
-	int rest = dead > 0 ? has_object(v, label, LABEL_REST, err) : 0;
+	int rest =
+	    dead > 0 ? snapshot_has_object(v, label, LABEL_REST, err) : 0;
 	if (dead < 0 || rest < 0)
 		return -1;
 	if (dead && !rest)
