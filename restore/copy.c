@@ -17,11 +17,11 @@ struct copying {
 	const struct command *c;
 	struct opened *o;
 	struct vault *to;
-	uint64_t total;	     /* bytes of all archives */
-	uint64_t whole;	     /* of the snapshots that are there by now */
-	uint64_t halves;     /* that were read of the next one, either way */
-	uint64_t at, end;    /* of the archive that is read */
-	struct strvec rests; /* archives without a snapshot, counted above */
+	uint64_t total;	    /* bytes of all archives */
+	uint64_t whole;	    /* of the snapshots that are there by now */
+	uint64_t halves;    /* that were read of the next one, either way */
+	uint64_t at, end;   /* of the archive that is read */
+	struct strvec lone; /* archives without a snapshot, counted above */
 };
 
 /* Nothing is told of what is there already. */
@@ -66,9 +66,9 @@ static int count_bytes(struct copying *x, const struct snapshot *s,
 		if (manifest_is_part(&m, a)) {
 			*bytes += a->bytes;
 		} else if (!snapshot_in_list(&x->o->list, a->label) &&
-			   !strvec_has(&x->rests, a->file)) {
+			   !strvec_has(&x->lone, a->file)) {
 			*bytes += a->bytes;
-			strvec_add(&x->rests, a->file);
+			strvec_add(&x->lone, a->file);
 		}
 	manifest_done(&m);
 	return 0;
@@ -156,12 +156,12 @@ static int copy_with_needs(const struct command *c, struct opened *o,
 		log_info("'%s' needs %zu earlier snapshots: they are in vault "
 			 "'%s' too",
 		    o->snapshot->label, refs.len - 1, vault_name(to));
-	if (copied >= 0 && x.rests.len)
+	if (copied >= 0 && x.lone.len)
 		log_info("'%s' needs %zu archive%s of snapshots that were "
 			 "pruned: they are in vault '%s' too",
-		    o->snapshot->label, x.rests.len,
-		    x.rests.len == 1 ? "" : "s", vault_name(to));
-	strvec_done(&x.rests);
+		    o->snapshot->label, x.lone.len, x.lone.len == 1 ? "" : "s",
+		    vault_name(to));
+	strvec_done(&x.lone);
 	vec_done(&refs);
 	return copied;
 }

@@ -53,17 +53,6 @@ static int check(const struct retention_item *items, size_t count,
 	return 0;
 }
 
-static void stay(const struct retention_item *items, size_t count,
-    struct retention_item *gone)
-{
-	size_t len = strlen(gone->reason);
-
-	gone->stays_for = needed_by(items, count, gone);
-	if (gone->stays_for)
-		(void)snprintf(gone->reason + len, sizeof(gone->reason) - len,
-		    "; its archive stays for '%.90s'", gone->stays_for);
-}
-
 int forget_plan(struct retention_item *items, size_t count, const char *label,
     int64_t now, struct err *err)
 {
@@ -71,7 +60,7 @@ int forget_plan(struct retention_item *items, size_t count, const char *label,
 
 	for (size_t i = 0; i < count; i++) {
 		struct retention_item *item = &items[i];
-		item->keep = item->rest || !str_eq(item->label, label);
+		item->keep = item->archive_only || !str_eq(item->label, label);
 		item->stays_for = NULL;
 		item->turn = item->keep ? 0 : 1;
 		(void)snprintf(item->reason, sizeof(item->reason), "%s",
@@ -79,7 +68,9 @@ int forget_plan(struct retention_item *items, size_t count, const char *label,
 		gone = item->keep ? gone : item;
 	}
 	if (gone) {
-		stay(items, count, gone);
+		const char *by = needed_by(items, count, gone);
+		if (by)
+			retention_leave_archive(gone, by);
 		return check(items, count, gone, now, err);
 	}
 	if (str_eq(label, "latest"))

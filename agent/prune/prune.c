@@ -40,12 +40,12 @@ static void fill_rows(const struct outlook *k, struct prune_rows *rows)
 		struct prune_row *row = vec_add(rows);
 		row->label = str_dup(item->label);
 		row->time = item->time;
-		row->rest = item->rest;
+		row->archive_only = item->archive_only;
 		row->stays_for = str_dup(item->stays_for);
-		row->bytes =
-		    item->rest ? snapshot_rest_of(&k->rests, item->label)->bytes
-		    : p->trusted ? manifest_written_bytes(&p->manifest)
-				 : p->snapshot->archive_bytes;
+		row->bytes = item->archive_only
+				 ? lone_archive_of(&k->lone, item->label)->bytes
+			     : p->trusted ? manifest_written_bytes(&p->manifest)
+					  : p->snapshot->archive_bytes;
 		row->partial = item->partial;
 		row->bad = item->bad || item->untrusted || item->unseen;
 		row->outcome = item->keep ? PRUNE_KEPT : PRUNE_DROPPED;
@@ -80,8 +80,8 @@ static const char *archive_of(
     const struct outlook *k, const struct prune_row *row)
 {
 	return row->stays_for ? NULL
-	       : row->rest
-		   ? snapshot_rest_of(&k->rests, row->label)->archive
+	       : row->archive_only
+		   ? lone_archive_of(&k->lone, row->label)->archive
 		   : proof_of(&k->proofs, row->label)->manifest.archive.file;
 }
 
@@ -102,9 +102,9 @@ static int remove_row(const struct prune_options *o, const struct outlook *k,
 {
 	const struct proof *p = proof_of(&k->proofs, row->label);
 
-	if (row->rest)
-		return snapshot_rest_remove(
-		    o->vault, snapshot_rest_of(&k->rests, row->label), err);
+	if (row->archive_only)
+		return lone_archive_remove(
+		    o->vault, lone_archive_of(&k->lone, row->label), err);
 	return row->stays_for
 		   ? snapshot_reduce(o->vault, p->snapshot, &p->manifest,
 			 o->trust, o->key, err)
@@ -139,7 +139,7 @@ static const struct prune_row *keeper_of(const struct outlook *k,
 	if (row->stays_for)
 		return NULL;
 	VEC_EACH (rows, other)
-		if (other->kept_by_store && !other->rest &&
+		if (other->kept_by_store && !other->archive_only &&
 		    strvec_has(
 			&proof_of(&k->proofs, other->label)->needs, row->label))
 			return other;
@@ -223,7 +223,7 @@ static int make_room(const struct prune_options *o, const struct outlook *k,
 	if (check_before(o, k, row, kept, err))
 		return -1;
 	int result =
-	    row->rest ? remove_row(o, k, row, &why)
+	    row->archive_only ? remove_row(o, k, row, &why)
 	    : whole ? snapshot_remove(o->vault, p->snapshot, &p->manifest, &why)
 		    : snapshot_remove_archive(o->vault, &p->manifest, &why);
 	row->begun |= result == 0;
@@ -268,7 +268,7 @@ static struct proofs kept_of(
 	struct proofs kept = VEC_INIT;
 
 	VEC_EACH (rows, row)
-		if (row->outcome == PRUNE_KEPT && !row->rest)
+		if (row->outcome == PRUNE_KEPT && !row->archive_only)
 			*vec_add(&kept) = *proof_of(&k->proofs, row->label);
 	return kept;
 }
@@ -316,7 +316,7 @@ static int clear_records(
 {
 	return o->dry_run || !o->lock
 		   ? 0
-		   : snapshot_rest_tidy(o->vault, &k->list, o->trust, err);
+		   : lone_archives_tidy(o->vault, &k->list, o->trust, err);
 }
 
 int prune_run(
@@ -381,16 +381,16 @@ void prune_table(const struct prune_rows *rows, bool dry_run, struct buf *out)
 		str_add_bytes(&size, r->bytes);
 		buf_printf(out, "%-*s  %-17s  %-8s  %10s  ", width, r->label,
 		    prune_outcome_name(r->outcome, dry_run),
-		    r->rest	 ? "archive"
-		    : r->bad	 ? "bad"
-		    : r->partial ? "partial"
-				 : "complete",
+		    r->archive_only ? "archive"
+		    : r->bad	    ? "bad"
+		    : r->partial    ? "partial"
+				    : "complete",
 		    buf_str(&size));
 		str_add_printable(out, r->reason, strlen(r->reason));
 		buf_add_char(out, '\n');
-		snapshots += !r->rest;
-		dropped += !r->rest && r->outcome == PRUNE_DROPPED;
-		archives += r->rest
+		snapshots += !r->archive_only;
+		dropped += !r->archive_only && r->outcome == PRUNE_DROPPED;
+		archives += r->archive_only
 				? r->outcome != PRUNE_DROPPED
 				: r->outcome == PRUNE_DROPPED && r->stays_for;
 	}
@@ -412,7 +412,7 @@ struct json_object *prune_json(const struct prune_rows *rows)
 		json_set_int(j, "bytes", (int64_t)r->bytes);
 		json_set_bool(j, "partial", r->partial);
 		json_set_bool(j, "bad", r->bad);
-		json_set_bool(j, "archive_only", r->rest);
+		json_set_bool(j, "archive_only", r->archive_only);
 		if (r->stays_for)
 			json_set_str(j, "archive_stays_for", r->stays_for);
 		json_set_str(j, "outcome",

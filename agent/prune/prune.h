@@ -1,7 +1,7 @@
 /*
  * Pruning: lists a vault, asks retention, and removes what it drops, manifest
  * first, and each before what it needs. Of one whose archive a kept one needs,
- * the archive stays (snapshot_rest.h), until a later run finds that none needs
+ * the archive stays (lone_archive.h), until a later run finds that none needs
  * it. Refuses to remove anything where the
  * clocks differ by more than five minutes, where anything could not be listed
  * or read, or the policy is empty. Immediately before each removal, all that
@@ -53,8 +53,8 @@ enum prune_outcome {
 struct prune_row {
 	char *label;
 	int64_t time;
-	uint64_t bytes;	 /* of what was written with it */
-	bool rest;	 /* all that was left of it is its archive */
+	uint64_t bytes;	   /* of what was written with it */
+	bool archive_only; /* all that was left of it is its archive */
 	char *stays_for; /* of one to be dropped: its archive stays; or NULL */
 	bool partial;
 	bool bad;     /* out of sight, found wrong, or not to be trusted */

@@ -42,8 +42,8 @@ static void log_pruned(
 	/* What stays for others is not removed. */
 	VEC_EACH (rows, row) {
 		bool dropped = row->outcome == PRUNE_DROPPED;
-		removed += dropped && !row->rest;
-		kept += !dropped && !row->rest;
+		removed += dropped && !row->archive_only;
+		kept += !dropped && !row->archive_only;
 		bytes += dropped && !row->stays_for ? row->bytes : 0;
 	}
 	json_text_str(&facts, "vault", vault->name);
@@ -64,7 +64,7 @@ static void measure(
 	int64_t counts[3] = {0}, removed = 0, oldest = 0, newest = 0;
 
 	VEC_EACH (rows, row) {
-		if (row->rest)
+		if (row->archive_only)
 			continue;
 		if (row->outcome == PRUNE_DROPPED) {
 			removed++;

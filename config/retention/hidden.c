@@ -18,7 +18,7 @@ static bool is_continued(
 	VEC_EACH (proofs, p)
 		if (p->trusted && p->manifest.is_list)
 			return true;
-	return snapshot_lists_any_rest(list);
+	return snapshot_lists_any_lone(list);
 }
 
 /* Labels that the trusted manifests and, where a snapshot out of sight may need

@@ -6,7 +6,7 @@ void outlook_done(struct outlook *o)
 {
 	proofs_done(&o->proofs);
 	hidden_done(&o->hidden);
-	snapshot_rests_done(&o->rests);
+	lone_archives_done(&o->lone);
 	vec_done(&o->items);
 	snapshots_done(&o->list);
 }
@@ -75,14 +75,14 @@ static void add_item(
 }
 
 /* What a snapshot that was dropped has left for others. */
-static void add_rest(struct outlook *o, const struct snapshot_rest *rest,
+static void add_lone(struct outlook *o, const struct lone_archive *lone,
     const struct outlook_terms *t)
 {
 	struct retention_item *item = vec_add(&o->items);
 
-	item->label = rest->label;
-	item->time = rest->time;
-	item->rest = true;
+	item->label = lone->label;
+	item->time = lone->time;
+	item->archive_only = true;
 	look_for_unseen(o, item, t);
 }
 
@@ -92,13 +92,13 @@ int outlook_gather(
 	if (snapshot_list(t->vault, t->name, &o->list, err) ||
 	    hidden_gather(t->vault, t->name, t->trust, &o->list, &o->proofs,
 		&o->hidden, err) ||
-	    snapshot_rests_gather(
-		t->vault, &o->list, t->trust, t->now, &o->rests, err))
+	    lone_archives_gather(
+		t->vault, &o->list, t->trust, t->now, &o->lone, err))
 		return -1;
 	VEC_EACH (&o->proofs, p)
 		add_item(o, p, t);
-	VEC_EACH (&o->rests, rest)
-		add_rest(o, rest, t);
+	VEC_EACH (&o->lone, one)
+		add_lone(o, one, t);
 	return 0;
 }
 

@@ -9,7 +9,7 @@
 #include "config/retention/hidden.h"
 #include "config/retention/retention.h"
 #include "config/settings.h"
-#include "storage/vault/snapshot_rest.h"
+#include "storage/vault/lone_archive.h"
 
 VEC_DEFINE(retention_items, struct retention_item);
 
@@ -19,7 +19,7 @@ struct outlook {
 	struct proofs proofs;
 	struct hidden hidden;
 	/* Archives of snapshots that were dropped, which are items as well. */
-	struct snapshot_rests rests;
+	struct lone_archives lone;
 	struct retention_items items; /* not decided yet */
 };
 #define OUTLOOK_INIT                                                           \

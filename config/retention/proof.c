@@ -16,19 +16,15 @@ void proofs_done(struct proofs *p)
 	vec_done(p);
 }
 
-/* What was looked up, each once: of a snapshot that was dropped, only the
- * archive may be there, which many need. */
-struct asked {
-	struct strvec files;
-	VEC_DEFINE(, uint64_t) bytes;
-};
+/* Archives that were found, borrowed from the manifests: of a snapshot that was
+ * dropped there may be no more, and many may need it. */
+VEC_DEFINE(found_archives, struct manifest_archive);
 
 static bool was_found(
-    const struct asked *asked, const struct manifest_archive *a)
+    const struct found_archives *found, const struct manifest_archive *a)
 {
-	for (size_t i = 0; i < asked->files.len; i++)
-		if (asked->bytes.items[i] == a->bytes &&
-		    str_eq(asked->files.items[i], a->file))
+	VEC_EACH (found, one)
+		if (one->bytes == a->bytes && str_eq(one->file, a->file))
 			return true;
 	return false;
 }
@@ -36,7 +32,8 @@ static bool was_found(
 /* Whether it was found with the snapshot that it was written with, which comes
  * before; else it is looked up. */
 static int find_earlier(struct vault *v, const struct proofs *before,
-    struct asked *asked, const struct manifest_archive *a, struct err *err)
+    struct found_archives *found, const struct manifest_archive *a,
+    struct err *err)
 {
 	const struct proof *p = proof_of(before, a->label);
 
@@ -44,17 +41,16 @@ static int find_earlier(struct vault *v, const struct proofs *before,
 	    p->manifest.archive.bytes == a->bytes &&
 	    str_eq(p->manifest.archive.file, a->file))
 		return 0;
-	if (was_found(asked, a))
+	if (was_found(found, a))
 		return 0;
 	if (snapshot_find_one(v, a, err))
 		return -1;
-	strvec_add(&asked->files, a->file);
-	*vec_add(&asked->bytes) = a->bytes;
+	*vec_add(found) = *a;
 	return 0;
 }
 
 static int find_archives(struct vault *v, const struct proofs *before,
-    struct asked *asked, struct proof *out, struct err *err)
+    struct found_archives *found, struct proof *out, struct err *err)
 {
 	const struct manifest_archive own = manifest_own(&out->manifest);
 
@@ -62,14 +58,14 @@ static int find_archives(struct vault *v, const struct proofs *before,
 		return -1;
 	out->own_there = true;
 	VEC_EACH (&out->manifest.earlier, a)
-		if (find_earlier(v, before, asked, a, err))
+		if (find_earlier(v, before, found, a, err))
 			return -1;
 	out->whole = true;
 	return 0;
 }
 
 static int gather_one(struct vault *v, const struct proofs *before,
-    struct asked *asked, const struct snapshot *s,
+    struct found_archives *found, const struct snapshot *s,
     const struct snapshot_trust *trust, struct proof *out, struct err *err)
 {
 	char sha256[DIGEST_SHA256_HEX];
@@ -89,7 +85,7 @@ static int gather_one(struct vault *v, const struct proofs *before,
 	VEC_EACH (&out->manifest.earlier, a)
 		if (!manifest_is_part(&out->manifest, a))
 			strvec_add(&out->needs, a->label);
-	if (find_archives(v, before, asked, out, &why) &&
+	if (find_archives(v, before, found, out, &why) &&
 	    why.code != ERR_INTEGRITY) {
 		*err = why;
 		return -1;
@@ -100,17 +96,16 @@ static int gather_one(struct vault *v, const struct proofs *before,
 int proof_gather(struct vault *v, const struct snapshots *list,
     const struct snapshot_trust *trust, struct proofs *out, struct err *err)
 {
-	struct asked asked = {.files = VEC_INIT};
+	struct found_archives found = VEC_INIT;
 	int failed = 0;
 
 	for (size_t i = 0; !failed && i < list->len; i++) {
 		struct proof one = {.trusted = false};
 		failed = gather_one(
-		    v, out, &asked, &list->items[i], trust, &one, err);
+		    v, out, &found, &list->items[i], trust, &one, err);
 		*vec_add(out) = one;
 	}
-	strvec_done(&asked.files);
-	vec_done(&asked.bytes);
+	vec_done(&found);
 	return failed ? -1 : 0;
 }
 
@@ -122,19 +117,11 @@ const struct proof *proof_of(const struct proofs *p, const char *label)
 	return NULL;
 }
 
-static int by_name(const void *key, const void *item)
-{
-	return strcmp(key, ((const struct vault_item *)item)->name);
-}
-
 /* bytes NULL: of any length. */
 static int is_there(struct vault *v, const struct vault_items *items,
     const char *object, const uint64_t *bytes, struct err *err)
 {
-	const struct vault_item *listed =
-	    items->len ? bsearch(object, items->items, items->len,
-			     sizeof(*items->items), by_name)
-		       : NULL;
+	const struct vault_item *listed = vault_items_find(items, object);
 	struct vault_stat stat;
 
 	if (listed && (!bytes || listed->bytes == *bytes))

@@ -137,7 +137,7 @@ static int newest_first(const void *a, const void *b)
 
 bool retention_is_good(const struct retention_item *i, int64_t now)
 {
-	return !i->rest && !i->partial && !i->bad && !i->unseen &&
+	return !i->archive_only && !i->partial && !i->bad && !i->unseen &&
 	       !i->untrusted && i->time <= now;
 }
 
@@ -190,7 +190,7 @@ static void keep_by_itself(const struct run *r, struct retention_item *i)
 		keep(i, "hold");
 	if (tag)
 		keep(i, "tag %s", tag);
-	if (in_future(r, i) && !i->rest)
+	if (in_future(r, i) && !i->archive_only)
 		keep(i, "lies in the future; counts for nothing");
 	if (i->untrusted)
 		keep(i, "its manifest is not trusted: name the public key that "
@@ -223,7 +223,7 @@ static void keep_within(const struct run *r)
 	unit_add_duration(&text, r->policy->keep_within_s * 1000);
 	for (size_t n = 0; n < r->count; n++) {
 		struct retention_item *i = &r->items[n];
-		if (r->policy->keep_within_s > 0 && !i->rest &&
+		if (r->policy->keep_within_s > 0 && !i->archive_only &&
 		    !in_future(r, i) &&
 		    r->now - i->time <= r->policy->keep_within_s)
 			keep(i, "within %s", buf_str(&text));
@@ -272,7 +272,7 @@ static void keep_newer_than_good(const struct run *r)
 		struct retention_item *i = &r->items[n];
 		if (counts(r, i))
 			return;
-		if (i->rest)
+		if (i->archive_only)
 			continue;
 		keep(i, "%s",
 		    is_good(r, i) ? "not verified yet"
@@ -301,7 +301,7 @@ static void fill_minimum(const struct run *r, unsigned min)
 		min -= r->items[n].keep && is_good(r, &r->items[n]);
 	for (size_t n = 0; n < r->count && min; n++) {
 		struct retention_item *i = &r->items[n];
-		if (is_good(r, i) || i->rest)
+		if (is_good(r, i) || i->archive_only)
 			continue;
 		min--;
 		if (!i->keep)
@@ -414,20 +414,24 @@ static void spread_badness(const struct run *r)
 			r->items[r->needs.items[n].by].bad = true;
 }
 
-/* The archive of one that no rule keeps stays where it can stay alone. */
-static void keep_for(struct retention_item *i, const struct retention_item *by)
+void retention_leave_archive(struct retention_item *i, const char *label)
 {
 	size_t len = strlen(i->reason);
 
+	i->stays_for = label;
+	snprintf(i->reason + len, sizeof(i->reason) - len,
+	    "; its archive stays for '%.90s'", label);
+}
+
+/* The archive of one that no rule keeps stays where it can stay alone. */
+static void keep_for(struct retention_item *i, const struct retention_item *by)
+{
 	if (i->keep || i->stays_for)
 		return;
-	if (!i->reducible) {
+	if (i->reducible)
+		retention_leave_archive(i, by->label);
+	else
 		keep(i, "needed by '%.90s'", by->label);
-		return;
-	}
-	i->stays_for = by->label;
-	snprintf(i->reason + len, sizeof(i->reason) - len,
-	    "; its archive stays for '%.90s'", by->label);
 }
 
 /* From the newest on, so that it is known whether what needs it is kept. */
@@ -513,8 +517,9 @@ int retention_plan(struct retention_item *items, size_t count,
 		items[n].turn = 0;
 		items[n].stays_for = NULL;
 		snprintf(items[n].reason, sizeof(items[n].reason), "%s",
-		    items[n].rest      ? "archive of a dropped snapshot, which "
-					 "no snapshot needs"
+		    items[n].archive_only
+			? "archive of a dropped snapshot, which "
+			  "no snapshot needs"
 		    : items[n].bad     ? "not good, and older than a good one"
 		    : items[n].partial ? "partial, and older than a good one"
 				       : "not kept by any rule");

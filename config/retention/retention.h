@@ -64,7 +64,7 @@ struct retention_item {
 	bool verified;	/* a verification found it good */
 	bool hold;
 	/* All that is left of a snapshot that was dropped is its archive. */
-	bool rest;
+	bool archive_only;
 	/* Its archive may stay for others, and the snapshot go. */
 	bool reducible;
 	const struct strvec *tags; /* or NULL */
@@ -100,6 +100,10 @@ int32_t retention_zone_offset(const struct retention_zone *z, int64_t time);
 /* Whether it can be restored whole, and does not lie in the future: its label
  * is then the word of a wrong clock. */
 bool retention_is_good(const struct retention_item *i, int64_t now);
+
+/* Of one that is dropped: its archive stays, for the snapshot of that label,
+ * which is borrowed. The reason says so. */
+void retention_leave_archive(struct retention_item *i, const char *label);
 
 /* Decides for each item; sorts them newest first. -1 only for an empty policy.
  * The oldest are dropped first where the cap on deletions binds, each after

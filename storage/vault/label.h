@@ -7,7 +7,7 @@
  *     <label>.manifest.json
  *     <label>.verified-<stamp>-<level>-good.json[.minisig], ...-failed.json
  *     <label>.marked-<stamp>.json[.minisig]
- *     <label>.archive.json[.minisig]       (snapshot_rest.h)
+ *     <label>.archive.json[.minisig]       (lone_archive.h)
  *     <label>.pruned.json[.minisig]
  *     <label>.witness-log, <label>.witnessed   (vault_log.h)
  *
@@ -28,8 +28,8 @@
 #define LABEL_MARKED ".marked-"
 #define LABEL_MINISIG ".minisig" /* beside a record */
 #define LABEL_PRUNED ".pruned.json"
-#define LABEL_REST ".archive.json"
-#define LABEL_REST_SIGNATURE ".archive.json.minisig"
+#define LABEL_LONE ".archive.json"
+#define LABEL_LONE_SIGNATURE ".archive.json.minisig"
 #define LABEL_LOG ".witness-log"
 #define LABEL_COSIGNED ".witnessed"
 #define LABEL_PRUNED_SIGNATURE ".pruned.json.minisig"

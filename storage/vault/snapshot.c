@@ -156,8 +156,8 @@ static void add_rest(const struct vault_item *item, struct snapshots *list)
 
 static bool is_other(const char *rest)
 {
-	return label_is_archive(rest) || str_eq(rest, LABEL_REST) ||
-	       str_eq(rest, LABEL_REST_SIGNATURE);
+	return label_is_archive(rest) || str_eq(rest, LABEL_LONE) ||
+	       str_eq(rest, LABEL_LONE_SIGNATURE);
 }
 
 static void add_other(
@@ -174,44 +174,19 @@ static void add_other(
 	    .stored_at = item->stored_at};
 }
 
-static int by_name(const void *a, const void *b)
+bool snapshot_lists_lone(const struct snapshots *list, const char *label)
 {
-	return strcmp(((const struct vault_item *)a)->name,
-	    ((const struct vault_item *)b)->name);
+	autofree char *object = str_printf("%s" LABEL_LONE, label);
+	autofree char *minisig = str_printf("%s" LABEL_LONE_SIGNATURE, label);
+
+	return vault_items_find(&list->others, object) &&
+	       vault_items_find(&list->others, minisig);
 }
 
-static const struct vault_item *find_other(
-    const struct snapshots *list, const char *object)
-{
-	const struct vault_items *others = &list->others;
-	const struct vault_item *end = others->items + others->len;
-	size_t low = 0, high = others->len;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (strcmp(others->items[middle].name, object) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	const struct vault_item *found = others->items + low;
-	return low < others->len && found < end && str_eq(found->name, object)
-		   ? found
-		   : NULL;
-}
-
-bool snapshot_lists_rest(const struct snapshots *list, const char *label)
-{
-	autofree char *object = str_printf("%s" LABEL_REST, label);
-	autofree char *minisig = str_printf("%s" LABEL_REST_SIGNATURE, label);
-
-	return find_other(list, object) && find_other(list, minisig);
-}
-
-bool snapshot_lists_any_rest(const struct snapshots *list)
+bool snapshot_lists_any_lone(const struct snapshots *list)
 {
 	VEC_EACH (&list->others, item)
-		if (str_ends(item->name, LABEL_REST))
+		if (str_ends(item->name, LABEL_LONE))
 			return true;
 	return false;
 }
@@ -227,11 +202,10 @@ int snapshot_list(
 	VEC_EACH (&items, item)
 		add_manifest(item, name, out);
 	vec_sort(out, by_label);
-	VEC_EACH (&items, item)
+	VEC_EACH (&items, item) {
 		add_rest(item, out);
-	VEC_EACH (&items, item)
 		add_other(item, name, &out->others);
-	vec_sort(&out->others, by_name);
+	}
 	vec_sort(out, by_time);
 	return 0;
 }
@@ -250,8 +224,9 @@ static int exists(struct vault *v, const char *label, const char *end,
 	return -1;
 }
 
-int snapshot_has_object(
-    struct vault *v, const char *label, const char *ending, struct err *err)
+/* What is no plain object, as a link, counts as `odd` says. */
+static int has(struct vault *v, const char *label, const char *ending, int odd,
+    struct err *err)
 {
 	struct vault_stat stat;
 	struct err why = ERR_INIT;
@@ -260,9 +235,21 @@ int snapshot_has_object(
 	if (there >= 0)
 		return there;
 	if (why.code == ERR_FORMAT)
-		return 1;
+		return odd;
 	*err = why;
 	return -1;
+}
+
+int snapshot_has_anything(
+    struct vault *v, const char *label, const char *ending, struct err *err)
+{
+	return has(v, label, ending, 1, err);
+}
+
+int snapshot_has_object(
+    struct vault *v, const char *label, const char *ending, struct err *err)
+{
+	return has(v, label, ending, 0, err);
 }
 
 int snapshot_list_add(
@@ -339,7 +326,7 @@ static bool is_ours(const char *object)
 			    str_eq(plain, LABEL_COSIGNED)))
 		return true;
 	return str_eq(plain, LABEL_MANIFEST) || str_eq(plain, LABEL_PRUNED) ||
-	       str_eq(plain, LABEL_REST) || label_is_record(plain);
+	       str_eq(plain, LABEL_LONE) || label_is_record(plain);
 }
 
 int snapshot_foreign(struct vault *v, struct strvec *names, struct err *err)
@@ -550,7 +537,8 @@ int snapshot_find_archive(
 static bool lists_archive(
     const struct snapshots *list, const struct manifest_archive *a)
 {
-	const struct vault_item *item = find_other(list, a->file);
+	const struct vault_item *item =
+	    vault_items_find(&list->others, a->file);
 
 	return item && item->bytes == a->bytes;
 }
@@ -608,7 +596,7 @@ int snapshot_needs(struct vault *v, const struct snapshots *list,
 		const char *label = m.earlier.items[i].label;
 		const struct snapshot *one = snapshot_in_list(list, label);
 		if (manifest_is_part(&m, &m.earlier.items[i]) ||
-		    (!one && snapshot_lists_rest(list, label)))
+		    (!one && snapshot_lists_lone(list, label)))
 			continue;
 		failed = one ? snapshot_needs(v, list, one, trust, out, err)
 			     : err_set(err, ERR_INTEGRITY,

@@ -11,7 +11,7 @@
  *                                     what a verification found, and when
  *     <label>.marked-<stamp>.json[.minisig]  its tags and its hold, changed
  *     <label>.archive.json[.minisig]   of one that was dropped, and whose
- *                                     archive others need (snapshot_rest.h)
+ *                                     archive others need (lone_archive.h)
  *     <name>-<stamp>.pruned.json[.minisig]   what was pruned, and why
  *     <label>.witness-log, <label>.witnessed the log of the vault (vault_log.h)
  *
@@ -98,15 +98,18 @@ int snapshot_list_add(struct vault *v, const char *label,
     struct snapshots *list, struct err *err);
 /* Whether anything is there under that label and ending, asked for by name,
  * since a list may omit it; also what is no plain object. -1: not known. */
+int snapshot_has_anything(
+    struct vault *v, const char *label, const char *ending, struct err *err);
+/* The same of a plain object alone. */
 int snapshot_has_object(
     struct vault *v, const char *label, const char *ending, struct err *err);
 /* Seconds, from a label; -1 if it is not a label of that name. */
 int snapshot_label_time(const char *name, const char *label, int64_t *time);
 /* Whether the list has a signed record that of the snapshot of that label only
- * the archive is there, for others (snapshot_rest.h). It was not read. */
-bool snapshot_lists_rest(const struct snapshots *list, const char *label);
+ * the archive is there, for others (lone_archive.h). It was not read. */
+bool snapshot_lists_lone(const struct snapshots *list, const char *label);
 /* Whether it has one of any, signed or not. */
-bool snapshot_lists_any_rest(const struct snapshots *list);
+bool snapshot_lists_any_lone(const struct snapshots *list);
 /* Labels of snapshots of which there is a sign, whether the store shows their
  * manifests or not: it lists an archive or a signature of that name, or this
  * machine remembers it (snapshot_note_seen). */
@@ -193,7 +196,7 @@ const struct snapshot *snapshot_in_list(
 VEC_DEFINE(snapshot_refs, const struct snapshot *);
 /* Appends what `s` needs to be whole, oldest first, each before what needs it,
  * and `s` itself at the end. Of what it needs only the archive may be there
- * (snapshot_lists_rest), which snapshot_copy takes along. ERR_INTEGRITY if one
+ * (snapshot_lists_lone), which snapshot_copy takes along. ERR_INTEGRITY if one
  * is not in the list, or its manifest does not hold. */
 int snapshot_needs(struct vault *v, const struct snapshots *list,
     const struct snapshot *s, const struct snapshot_trust *trust,

@@ -57,21 +57,6 @@ static int put_or_find(
 	return -1;
 }
 
-static int is_there(
-    struct vault *v, const char *label, const char *rest, struct err *err)
-{
-	autofree char *object = str_printf("%s%s", label, rest);
-	struct err why = ERR_INIT;
-	struct vault_stat stat;
-
-	if (vault_stat(v, object, &stat, &why) == 0)
-		return 1;
-	if (why.code == ERR_NOT_FOUND || why.code == ERR_FORMAT)
-		return 0;
-	*err = why;
-	return -1;
-}
-
 /* The other snapshots of a list, each with the archive that it was written
  * with: a run that removes one looks first for those that need it, and this
  * looks for it after its own manifest can be seen. So one of the two notices.
@@ -89,13 +74,15 @@ static int check_needed(
 	VEC_EACH (&p->list->earlier, a) {
 		if (str_eq(a->label, p->label) ||
 		    snapshot_in_list(&list, a->label) ||
-		    snapshot_lists_rest(&list, a->label))
+		    snapshot_lists_lone(&list, a->label))
 			continue;
 		/* Of one that is being dropped while others need its archive,
 		 * the record is there before the manifest goes. */
-		int there = is_there(v, a->label, LABEL_MANIFEST, err);
+		int there =
+		    snapshot_has_object(v, a->label, LABEL_MANIFEST, err);
 		if (!there)
-			there = is_there(v, a->label, LABEL_REST, err);
+			there =
+			    snapshot_has_object(v, a->label, LABEL_LONE, err);
 		if (there < 0)
 			return -1;
 		if (there)

@@ -4,9 +4,9 @@
 #include "storage/base/digest.h"
 #include "storage/base/file.h"
 #include "storage/vault/label.h"
+#include "storage/vault/lone_archive.h"
 #include "storage/vault/remains.h"
 #include "storage/vault/snapshot_commit.h"
-#include "storage/vault/snapshot_rest.h"
 #include "storage/vault/tidy.h"
 
 #include <stdlib.h>
@@ -87,25 +87,20 @@ static int copy_part(struct vault *from, const struct snapshot_copy_to *to,
 
 /* An archive of which no snapshot is left where it comes from, nor is there one
  * where it goes to. What is recorded of it comes last: the archive is there. */
-static int copy_rest(struct vault *from, const struct snapshots *there,
+static int copy_lone(struct vault *from, const struct snapshots *there,
     const struct snapshot_copy_to *to, const struct manifest_archive *a,
     const struct snapshot_open_options *o, struct err *err)
 {
 	if (snapshot_in_list(there, a->label) ||
-	    snapshot_lists_rest(there, a->label))
+	    snapshot_lists_lone(there, a->label))
 		return 0;
-	autofree char *object = str_printf("%s" LABEL_REST, a->label);
-	struct err why = ERR_INIT;
-	struct vault_stat stat;
-	if (vault_stat(from, object, &stat, &why)) {
-		if (why.code == ERR_NOT_FOUND || why.code == ERR_FORMAT)
-			return 0;
-		*err = why;
-		return -1;
-	}
+	int recorded = snapshot_has_object(from, a->label, LABEL_LONE, err);
+	if (recorded <= 0)
+		return recorded;
 	return copy_part(from, to, a, o, err) ||
 		       vault_lock_check(to->lock, err) ||
-		       snapshot_rest_copy(from, to->vault, a->label, err) < 0
+		       lone_archive_copy_record(
+			   from, to->vault, a->label, err) < 0
 		   ? -1
 		   : 0;
 }
@@ -121,7 +116,7 @@ static int copy_parts(struct vault *from, const struct manifest *m,
 	VEC_EACH (&m->earlier, a)
 		if (manifest_is_part(m, a)
 			? copy_part(from, to, a, o, err)
-			: copy_rest(from, &there, to, a, o, err))
+			: copy_lone(from, &there, to, a, o, err))
 			return err_wrap(err, "copying '%s'", a->file);
 	return 0;
 }
@@ -217,7 +212,7 @@ static int copy(const struct snapshot *s, struct source *from,
 		(remains_note(to->vault, s->label, err) ||
 		    copy_archive(from, to->vault, m->archive.file, err))) ||
 	    vault_lock_check(to->lock, err) ||
-	    snapshot_rest_forget(to->vault, s->label, err) ||
+	    lone_archive_forget_record(to->vault, s->label, err) ||
 	    remains_forget(to->vault, s->label, err))
 		return -1;
 	if (snapshot_commit_write(to->vault, &snapshot_commit, err) == 0)

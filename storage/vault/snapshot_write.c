@@ -354,7 +354,7 @@ static int check_whole_in(const struct snapshot_writer *w, struct vault *v,
 	for (size_t i = 0; i < manifest_archive_count(m); i++) {
 		const char *label = manifest_archive_at(m, i).label;
 		const struct snapshot *s = snapshot_in_list(&list, label);
-		if (!s && snapshot_lists_rest(&list, label))
+		if (!s && snapshot_lists_lone(&list, label))
 			continue;
 		if (!s)
 			return err_set(err, ERR_NOT_FOUND,

@@ -25,7 +25,7 @@ static bool is_written_locked(void *ctx, const char *object)
 	return label_parse_of(ctx, object, &l) == 0 &&
 	       (is_part(object + l.len) ||
 		   str_starts(object + l.len, LABEL_PRUNED) ||
-		   str_starts(object + l.len, LABEL_REST) ||
+		   str_starts(object + l.len, LABEL_LONE) ||
 		   str_eq(object + l.len, LABEL_LOG) ||
 		   str_eq(object + l.len, LABEL_COSIGNED));
 }
@@ -74,7 +74,7 @@ static int is_dead(struct vault *v, const struct tidy_terms *terms,
 		return 1;
 	if (!remains_known(v, label))
 		return 0;
-	int is_signed = snapshot_has_object(v, label, LABEL_SIGNATURE, err);
+	int is_signed = snapshot_has_anything(v, label, LABEL_SIGNATURE, err);
 	return is_signed < 0 ? -1 : !is_signed;
 }
 
@@ -97,18 +97,18 @@ static int remove_orphan(struct vault *v, const struct tidy_terms *terms,
     const char *object, const char *label, struct strvec *left, struct err *err)
 {
 	/* It stays for others, and prune knows of it. */
-	if (snapshot_lists_rest(terms->list, label))
+	if (snapshot_lists_lone(terms->list, label))
 		return 0;
-	int found = snapshot_has_object(v, label, LABEL_MANIFEST, err);
+	int found = snapshot_has_anything(v, label, LABEL_MANIFEST, err);
 
 	if (found)
 		return found < 0 ? -1 : 0;
 	int dead = is_dead(v, terms, label, err);
-	int rest =
-	    dead > 0 ? snapshot_has_object(v, label, LABEL_REST, err) : 0;
-	if (dead < 0 || rest < 0)
+	int recorded =
+	    dead > 0 ? snapshot_has_anything(v, label, LABEL_LONE, err) : 0;
+	if (dead < 0 || recorded < 0)
 		return -1;
-	if (dead && !rest)
+	if (dead && !recorded)
 		return remove_dead(v, label, object, err);
 	if (left)
 		strvec_add(left, object);

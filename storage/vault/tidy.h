@@ -23,7 +23,7 @@ struct tidy_terms {
  * An archive whose manifest and signature the store does not find is dead only
  * where this machine knows that it has none (remains.h). What else looks like
  * one is appended to `left` (may be NULL): its manifest may be out of sight.
- * What stays for others (snapshot_rest.h) is neither. */
+ * What stays for others (lone_archive.h) is neither. */
 int tidy_vault(struct vault *v, const struct tidy_terms *terms,
     struct strvec *left, struct err *err);
 

@@ -166,6 +166,19 @@ int vault_list(struct vault *v, const char *prefix, struct vault_items *out,
 	return 0;
 }
 
+static int name_against(const void *name, const void *item)
+{
+	return strcmp(name, ((const struct vault_item *)item)->name);
+}
+
+const struct vault_item *vault_items_find(
+    const struct vault_items *items, const char *name)
+{
+	return items->len ? bsearch(name, items->items, items->len,
+				sizeof(*items->items), name_against)
+			  : NULL;
+}
+
 int vault_stat(
     struct vault *v, const char *name, struct vault_stat *out, struct err *err)
 {

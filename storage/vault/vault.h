@@ -119,6 +119,9 @@ int vault_put_small(struct vault *v, const char *name, const void *data,
  * not: before anything that cannot be undone, ask vault_stat. */
 int vault_list(struct vault *v, const char *prefix, struct vault_items *out,
     struct err *err);
+/* Of such a list; borrowed. NULL: it is not in it. */
+const struct vault_item *vault_items_find(
+    const struct vault_items *items, const char *name);
 /* The same for the whole vault, including names that none of our objects can
  * have: any bytes, to be counted and printed with care. */
 int vault_list_all(struct vault *v, struct vault_items *out, struct err *err);

@@ -101,7 +101,7 @@ static void its_archive_stays_for_who_needs_it(void **state)
 	refuse(items, 3, ERR_USAGE, "'d' needs the archive of 'b'");
 	/* What stayed is no snapshot, and is not forgotten. */
 	items[1] = good("b");
-	items[1].rest = true;
+	items[1].archive_only = true;
 	assert_int_equal(forget_plan(items, 3, "b", NOW, &err), 1);
 	assert_true(items[1].keep);
 	strvec_done(&needs);

@@ -880,7 +880,7 @@ static void the_archive_stays_as_long_as_it_is_needed(struct fixture *f)
 	/* It is needed still, and by one that goes on, as well. */
 	prune(f, &rows);
 	assert_int_equal(rows.len, 2);
-	assert_true(row_of(&rows, 0)->rest);
+	assert_true(row_of(&rows, 0)->archive_only);
 	assert_contains(row_of(&rows, 0)->reason, "needed by 'prod-");
 	assert_int_equal(row_of(&rows, 0)->bytes, 1);
 	test_snapshots_add(&f->s, test_snapshot_go_on);

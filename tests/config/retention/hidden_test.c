@@ -191,9 +191,9 @@ static void an_archive_that_stays_says_that_some_are_continued(void **state)
 	struct err err = ERR_INIT;
 
 	make(f, NULL);
-	autofree char *rest = str_printf("%s.archive.json", f->labels[0]);
+	autofree char *lone = str_printf("%s.archive.json", f->labels[0]);
 	assert_ok(vault_put_small(
-		      f->s.t->real, rest, "{}", 2, VAULT_RETAIN_NONE, &err),
+		      f->s.t->real, lone, "{}", 2, VAULT_RETAIN_NONE, &err),
 	    err);
 	cut(f, 1, manifest);
 	assert_hidden(f, 2, "1 ");

@@ -721,7 +721,8 @@ static void an_archive_that_stayed_counts_for_no_rule(void **state)
 	open_fixture(&f, "UTC");
 	for (int n = 0; n < 4; n++)
 		add(&f, n * HOUR);
-	f.items[0].rest = f.items[1].rest = f.items[3].rest = true;
+	f.items[0].archive_only = f.items[1].archive_only =
+	    f.items[3].archive_only = true;
 	strvec_add(&needs, f.labels[1]);
 	f.items[2].needs = &needs;
 	plan(&f, &p, DAY);

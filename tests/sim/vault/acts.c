@@ -353,13 +353,13 @@ static bool has_archive(
 }
 
 /* Of an archive that stays for others, or has stayed for long enough. */
-static void judge_rest(struct sim_timeline *t, const struct sim_store *s,
+static void judge_lone(struct sim_timeline *t, const struct sim_store *s,
     const struct prune_row *row)
 {
 	bool there = has_archive(t, s, row->label);
 	bool stays = row->stays_for || row->outcome != PRUNE_DROPPED;
 
-	if (row->outcome != PRUNE_DROPPED && row->rest)
+	if (row->outcome != PRUNE_DROPPED && row->archive_only)
 		return;
 	t->reduced += stays;
 	t->released += !stays;
@@ -375,10 +375,10 @@ static void judge_rows(struct sim_timeline *t, const struct sim_store *s,
     const struct prune_rows *rows)
 {
 	VEC_EACH (rows, row) {
-		if (row->rest ||
+		if (row->archive_only ||
 		    (row->stays_for && row->outcome == PRUNE_DROPPED))
-			judge_rest(t, s, row);
-		if (row->rest)
+			judge_lone(t, s, row);
+		if (row->archive_only)
 			continue;
 		autofree char *manifest =
 		    str_printf("%s.manifest.json", row->label);

@@ -1,4 +1,4 @@
-#include "storage/vault/snapshot_rest.h"
+#include "storage/vault/lone_archive.h"
 
 #include "storage/base/cleanup.h"
 #include "storage/base/json.h"
@@ -15,25 +15,25 @@
 
 enum { BELIEVED_AFTER_S = 7 * 86400 }; /* what another vault says */
 
-static void rest_done(struct snapshot_rest *rest)
+static void lone_done(struct lone_archive *lone)
 {
-	free(rest->label);
-	free(rest->archive);
+	free(lone->label);
+	free(lone->archive);
 }
 
-void snapshot_rests_done(struct snapshot_rests *rests)
+void lone_archives_done(struct lone_archives *all)
 {
-	VEC_EACH (rests, rest)
-		rest_done(rest);
-	vec_done(rests);
+	VEC_EACH (all, lone)
+		lone_done(lone);
+	vec_done(all);
 }
 
-const struct snapshot_rest *snapshot_rest_of(
-    const struct snapshot_rests *rests, const char *label)
+const struct lone_archive *lone_archive_of(
+    const struct lone_archives *all, const char *label)
 {
-	VEC_EACH (rests, rest)
-		if (str_eq(rest->label, label))
-			return rest;
+	VEC_EACH (all, lone)
+		if (str_eq(lone->label, label))
+			return lone;
 	return NULL;
 }
 
@@ -55,7 +55,7 @@ static bool is_of_vault(const struct vault *v, const struct json_object *j)
 
 /* -1 where it is not what its name and its place say. */
 static int parse(const struct vault *v, const char *label, bool settled,
-    const struct buf *text, struct snapshot_rest *out)
+    const struct buf *text, struct lone_archive *out)
 {
 	struct err ignored = ERR_INIT;
 	cleanup(json_freep) struct json_object *j =
@@ -78,11 +78,11 @@ static int parse(const struct vault *v, const char *label, bool settled,
 
 /* 1: it counts; 0: it does not. */
 static int gather_one(struct vault *v, const char *label,
-    const struct snapshot_trust *trust, bool settled, struct snapshot_rest *out,
+    const struct snapshot_trust *trust, bool settled, struct lone_archive *out,
     struct err *err)
 {
 	cleanup(buf_done) struct buf text = BUF_INIT;
-	autofree char *object = str_printf("%s" LABEL_REST, label);
+	autofree char *object = str_printf("%s" LABEL_LONE, label);
 	struct err why = ERR_INIT;
 
 	if (record_read(v, object, KIND, &trust->pruners, RECORD_SMALL_BYTES,
@@ -92,34 +92,34 @@ static int gather_one(struct vault *v, const char *label,
 		*err = why;
 		return err_wrap(err, "'%s'", object);
 	}
-	int there = snapshot_has_object(v, label, LABEL_MANIFEST, err);
+	int there = snapshot_has_anything(v, label, LABEL_MANIFEST, err);
 	if (there)
 		return there < 0 ? -1 : 0;
 	return parse(v, label, settled, &text, out) == 0;
 }
 
-int snapshot_rests_gather(struct vault *v, const struct snapshots *list,
-    const struct snapshot_trust *trust, int64_t now, struct snapshot_rests *out,
+int lone_archives_gather(struct vault *v, const struct snapshots *list,
+    const struct snapshot_trust *trust, int64_t now, struct lone_archives *out,
     struct err *err)
 {
 	VEC_EACH (&list->others, item) {
-		struct snapshot_rest rest = {.label = NULL};
+		struct lone_archive lone = {.label = NULL};
 		struct label l;
 		if (label_parse(item->name, &l) ||
-		    !str_eq(item->name + l.len, LABEL_REST))
+		    !str_eq(item->name + l.len, LABEL_LONE))
 			continue;
 		autofree char *label = str_ndup(item->name, l.len);
 		if (snapshot_in_list(list, label) ||
-		    !snapshot_lists_rest(list, label))
+		    !snapshot_lists_lone(list, label))
 			continue;
 		bool settled = now - item->stored_at >= BELIEVED_AFTER_S;
-		int counts = gather_one(v, label, trust, settled, &rest, err);
+		int counts = gather_one(v, label, trust, settled, &lone, err);
 		if (counts < 0)
 			return -1;
 		if (!counts)
 			continue;
-		rest.time = l.time;
-		*vec_add(out) = rest;
+		lone.time = l.time;
+		*vec_add(out) = lone;
 	}
 	return 0;
 }
@@ -151,10 +151,10 @@ bool snapshot_reduce_may(
 	       minisign_has_key(&trust->pruners, minisign_key_public(key));
 }
 
-static int put(struct vault *v, const char *label, const char *rest,
+static int put(struct vault *v, const char *label, const char *ending,
     const struct buf *data, struct err *err)
 {
-	autofree char *object = str_printf("%s%s", label, rest);
+	autofree char *object = str_printf("%s%s", label, ending);
 	cleanup(buf_done) struct buf there = BUF_INIT;
 	struct err why = ERR_INIT, ignored = ERR_INIT;
 
@@ -171,9 +171,9 @@ static int put(struct vault *v, const char *label, const char *rest,
 }
 
 static int drop(
-    struct vault *v, const char *label, const char *rest, struct err *err)
+    struct vault *v, const char *label, const char *ending, struct err *err)
 {
-	autofree char *object = str_printf("%s%s", label, rest);
+	autofree char *object = str_printf("%s%s", label, ending);
 
 	return vault_remove(v, object, err);
 }
@@ -194,7 +194,7 @@ static int make(struct vault *v, const struct snapshot *s,
     const struct minisign_key *key, struct buf *text, struct buf *signature,
     struct err *err)
 {
-	autofree char *comment = str_printf(KIND ":%s" LABEL_REST, s->label);
+	autofree char *comment = str_printf(KIND ":%s" LABEL_LONE, s->label);
 	char sha256[DIGEST_SHA256_HEX];
 	struct manifest now;
 
@@ -221,15 +221,15 @@ static int reduce(struct vault *v, const struct snapshot *s,
 	/* A signature here would be of a run that died, or anybody's: while
 	 * there is one, nothing else may say what stays. */
 	if (snapshot_check_removable(v, manifest, err) ||
-	    drop(v, s->label, LABEL_REST_SIGNATURE, err) ||
-	    put(v, s->label, LABEL_REST, text, err))
+	    drop(v, s->label, LABEL_LONE_SIGNATURE, err) ||
+	    put(v, s->label, LABEL_LONE, text, err))
 		return -1;
 	if (vault_remove(v, manifest, err)) {
 		if (err->code == ERR_DENIED)
-			(void)drop(v, s->label, LABEL_REST, &ignored);
+			(void)drop(v, s->label, LABEL_LONE, &ignored);
 		return -1;
 	}
-	return put(v, s->label, LABEL_REST_SIGNATURE, signature, err) ||
+	return put(v, s->label, LABEL_LONE_SIGNATURE, signature, err) ||
 		       drop(v, s->label, LABEL_SIGNATURE, err) ||
 		       drop_memory(v, s->label, err)
 		   ? -1
@@ -250,31 +250,31 @@ int snapshot_reduce(struct vault *v, const struct snapshot *s,
 }
 
 /* The archive goes first: who is about to need it looks for that. */
-static int remove_rest(
-    struct vault *v, const struct snapshot_rest *rest, struct err *err)
+static int remove_lone(
+    struct vault *v, const struct lone_archive *lone, struct err *err)
 {
-	int there = snapshot_has_object(v, rest->label, LABEL_MANIFEST, err);
+	int there = snapshot_has_anything(v, lone->label, LABEL_MANIFEST, err);
 
 	if (there < 0)
 		return -1;
 	if (there)
 		return err_set(err, ERR_EXISTS,
 		    "there is a manifest of it again; run prune again");
-	return snapshot_check_removable(v, rest->archive, err) ||
-		       vault_remove(v, rest->archive, err) ||
-		       drop(v, rest->label, LABEL_REST, err) ||
-		       drop(v, rest->label, LABEL_REST_SIGNATURE, err) ||
-		       drop(v, rest->label, LABEL_SIGNATURE, err) ||
-		       drop_memory(v, rest->label, err)
+	return snapshot_check_removable(v, lone->archive, err) ||
+		       vault_remove(v, lone->archive, err) ||
+		       drop(v, lone->label, LABEL_LONE, err) ||
+		       drop(v, lone->label, LABEL_LONE_SIGNATURE, err) ||
+		       drop(v, lone->label, LABEL_SIGNATURE, err) ||
+		       drop_memory(v, lone->label, err)
 		   ? -1
 		   : 0;
 }
 
-int snapshot_rest_remove(
-    struct vault *v, const struct snapshot_rest *rest, struct err *err)
+int lone_archive_remove(
+    struct vault *v, const struct lone_archive *lone, struct err *err)
 {
-	return remove_rest(v, rest, err)
-		   ? err_wrap(err, "removing the archive of '%s'", rest->label)
+	return remove_lone(v, lone, err)
+		   ? err_wrap(err, "removing the archive of '%s'", lone->label)
 		   : 0;
 }
 
@@ -286,15 +286,15 @@ static bool lists(const struct snapshots *list, const struct vault_item *item,
 	struct label l;
 
 	if (label_parse(item->name, &l) ||
-	    (!str_eq(item->name + l.len, LABEL_REST) &&
-		!str_eq(item->name + l.len, LABEL_REST_SIGNATURE)))
+	    (!str_eq(item->name + l.len, LABEL_LONE) &&
+		!str_eq(item->name + l.len, LABEL_LONE_SIGNATURE)))
 		return false;
 	autofree char *label = str_ndup(item->name, l.len);
 	*out = snapshot_in_list(list, label);
 	return *out != NULL;
 }
 
-int snapshot_rest_tidy(struct vault *v, const struct snapshots *list,
+int lone_archives_tidy(struct vault *v, const struct snapshots *list,
     const struct snapshot_trust *trust, struct err *err)
 {
 	const struct snapshot *s;
@@ -320,12 +320,13 @@ int snapshot_rest_tidy(struct vault *v, const struct snapshots *list,
 }
 
 /* Without its signature, the record says nothing. */
-int snapshot_rest_forget(struct vault *v, const char *label, struct err *err)
+int lone_archive_forget_record(
+    struct vault *v, const char *label, struct err *err)
 {
 	struct err why = ERR_INIT;
 
-	if (drop(v, label, LABEL_REST_SIGNATURE, &why) == 0 &&
-	    drop(v, label, LABEL_REST, &why) == 0)
+	if (drop(v, label, LABEL_LONE_SIGNATURE, &why) == 0 &&
+	    drop(v, label, LABEL_LONE, &why) == 0)
 		return 0;
 	if (why.code == ERR_DENIED)
 		return 0;
@@ -336,10 +337,10 @@ int snapshot_rest_forget(struct vault *v, const char *label, struct err *err)
 /* ---- copies -------------------------------------------------------------- */
 
 /* 1: it is there; 0: it is not. */
-static int read_part(struct vault *v, const char *label, const char *rest,
+static int read_part(struct vault *v, const char *label, const char *ending,
     struct buf *out, struct err *err)
 {
-	autofree char *object = str_printf("%s%s", label, rest);
+	autofree char *object = str_printf("%s%s", label, ending);
 	struct err why = ERR_INIT;
 
 	if (vault_read(v, object, RECORD_SMALL_BYTES, out, &why) == 0)
@@ -350,25 +351,25 @@ static int read_part(struct vault *v, const char *label, const char *rest,
 	return -1;
 }
 
-int snapshot_rest_copy(
+int lone_archive_copy_record(
     struct vault *from, struct vault *to, const char *label, struct err *err)
 {
 	cleanup(buf_done) struct buf text = BUF_INIT, signature = BUF_INIT;
-	int found = read_part(from, label, LABEL_REST, &text, err);
+	int found = read_part(from, label, LABEL_LONE, &text, err);
 
 	if (found == 1)
 		found = read_part(
-		    from, label, LABEL_REST_SIGNATURE, &signature, err);
+		    from, label, LABEL_LONE_SIGNATURE, &signature, err);
 	if (found <= 0)
 		return found;
 	/* That vault may have dropped it itself, and said so. */
-	int there = snapshot_has_object(to, label, LABEL_REST_SIGNATURE, err);
+	int there = snapshot_has_anything(to, label, LABEL_LONE_SIGNATURE, err);
 	if (there < 0)
 		return -1;
 	if (there)
 		return 1;
-	return put(to, label, LABEL_REST_SIGNATURE, &signature, err) ||
-		       put(to, label, LABEL_REST, &text, err)
+	return put(to, label, LABEL_LONE_SIGNATURE, &signature, err) ||
+		       put(to, label, LABEL_LONE, &text, err)
 		   ? -1
 		   : 1;
 }

@@ -20,29 +20,29 @@
  * in which no prune saw a manifest. So an archive may stay that nobody needs
  * any more, and none goes that might still be that of a snapshot.
  */
-#ifndef STORAGE_VAULT_SNAPSHOT_REST_H
-#define STORAGE_VAULT_SNAPSHOT_REST_H
+#ifndef STORAGE_VAULT_LONE_ARCHIVE_H
+#define STORAGE_VAULT_LONE_ARCHIVE_H
 
 #include "storage/vault/snapshot.h"
 
-struct snapshot_rest {
+struct lone_archive {
 	char *label;
 	int64_t time; /* seconds, from the label */
 	char *archive;
 	uint64_t bytes; /* as recorded */
 };
-VEC_DEFINE(snapshot_rests, struct snapshot_rest);
-void snapshot_rests_done(struct snapshot_rests *rests);
+VEC_DEFINE(lone_archives, struct lone_archive);
+void lone_archives_done(struct lone_archives *all);
 
 /* Appends those that count, of the snapshots of that name: none whose manifest
  * the list has. Records that do not hold are passed over; -1 where one cannot
  * be read. `now` in seconds. */
-int snapshot_rests_gather(struct vault *v, const struct snapshots *list,
-    const struct snapshot_trust *trust, int64_t now, struct snapshot_rests *out,
+int lone_archives_gather(struct vault *v, const struct snapshots *list,
+    const struct snapshot_trust *trust, int64_t now, struct lone_archives *out,
     struct err *err);
 /* Borrowed; NULL: there is none of that label. */
-const struct snapshot_rest *snapshot_rest_of(
-    const struct snapshot_rests *rests, const char *label);
+const struct lone_archive *lone_archive_of(
+    const struct lone_archives *all, const char *label);
 
 /* Removes all of a snapshot but its archive, for which the record is written.
  * What was pruned has to be recorded before. ERR_DENIED if the store protects
@@ -55,19 +55,20 @@ bool snapshot_reduce_may(
     const struct snapshot_trust *trust, const struct minisign_key *key);
 /* Removes the archive, and then the record. ERR_DENIED if the store protects
  * it; ERR_EXISTS if there is a manifest after all. */
-int snapshot_rest_remove(
-    struct vault *v, const struct snapshot_rest *rest, struct err *err);
+int lone_archive_remove(
+    struct vault *v, const struct lone_archive *lone, struct err *err);
 /* Removes the records of snapshots that are there: those of runs that died, and
  * of one that was copied back. Only where the manifest holds. How many, or -1.
  */
-int snapshot_rest_tidy(struct vault *v, const struct snapshots *list,
+int lone_archives_tidy(struct vault *v, const struct snapshots *list,
     const struct snapshot_trust *trust, struct err *err);
 /* Removes the record of that label, before a manifest is written again. What
  * the store protects stays. */
-int snapshot_rest_forget(struct vault *v, const char *label, struct err *err);
+int lone_archive_forget_record(
+    struct vault *v, const char *label, struct err *err);
 /* Takes what is recorded of that label to another vault, byte for byte. 1: it
  * is there; 0: there is no whole record of it. */
-int snapshot_rest_copy(
+int lone_archive_copy_record(
     struct vault *from, struct vault *to, const char *label, struct err *err);
 
 #endif

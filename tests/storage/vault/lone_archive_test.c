@@ -1,5 +1,5 @@
 /* The archive of a snapshot that was dropped, and what is recorded of it. */
-#include "storage/vault/snapshot_rest.h"
+#include "storage/vault/lone_archive.h"
 
 #include "storage/base/cleanup.h"
 #include "tests/support/keys.h"
@@ -23,25 +23,25 @@ static void reduce_first(struct fixture *f)
 static size_t gathered(struct fixture *f, struct vault *v, int64_t later_s)
 {
 	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
-	struct snapshot_rests rests = VEC_INIT;
+	struct lone_archives all = VEC_INIT;
 	struct err err = ERR_INIT;
 
 	assert_ok(snapshot_list(v, "prod", &list, &err), err);
 	assert_ok(
-	    snapshot_rests_gather(v, &list, &f->s.trust,
-		clock_now_ms(clock_system()) / 1000 + later_s, &rests, &err),
+	    lone_archives_gather(v, &list, &f->s.trust,
+		clock_now_ms(clock_system()) / 1000 + later_s, &all, &err),
 	    err);
-	size_t count = rests.len;
-	VEC_EACH (&rests, rest)
-		assert_true(str_starts(rest->archive, rest->label));
-	snapshot_rests_done(&rests);
+	size_t count = all.len;
+	VEC_EACH (&all, lone)
+		assert_true(str_starts(lone->archive, lone->label));
+	lone_archives_done(&all);
 	return count;
 }
 
 static void only_the_archive_stays(struct fixture *f)
 {
 	cleanup(snapshots_done) struct snapshots list = VEC_INIT;
-	struct snapshot_rests rests = VEC_INIT;
+	struct lone_archives all = VEC_INIT;
 	cleanup(strvec_done) struct strvec foreign = VEC_INIT;
 	struct err err = ERR_INIT;
 
@@ -54,22 +54,21 @@ static void only_the_archive_stays(struct fixture *f)
 	assert_ok(snapshot_foreign(f->s.t->real, &foreign, &err), err);
 	assert_int_equal(foreign.len, 0);
 	assert_ok(snapshot_list(f->s.t->real, "prod", &list, &err), err);
-	assert_true(snapshot_lists_rest(&list, label));
-	assert_ok(snapshot_rests_gather(
-		      f->s.t->real, &list, &f->s.trust, 0, &rests, &err),
+	assert_true(snapshot_lists_lone(&list, label));
+	assert_ok(lone_archives_gather(
+		      f->s.t->real, &list, &f->s.trust, 0, &all, &err),
 	    err);
-	assert_non_null(snapshot_rest_of(&rests, label));
-	/* While there is a manifest, it is no rest. */
+	assert_non_null(lone_archive_of(&all, label));
+	/* While there is a manifest, it does not count. */
 	test_snapshot_put(f, label, ".manifest.json");
 	assert_int_equal(gathered(f, f->s.t->real, 0), 0);
-	assert_fails(snapshot_rest_remove(f->s.t->real, &rests.items[0], &err),
+	assert_fails(lone_archive_remove(f->s.t->real, &all.items[0], &err),
 	    err, ERR_EXISTS);
 	autofree char *manifest = str_printf("%s.manifest.json", label);
 	assert_ok(vault_remove(f->s.t->real, manifest, &err), err);
-	assert_ok(
-	    snapshot_rest_remove(f->s.t->real, &rests.items[0], &err), err);
+	assert_ok(lone_archive_remove(f->s.t->real, &all.items[0], &err), err);
 	assert_int_equal(test_vault_count(f->s.t, ""), 0);
-	snapshot_rests_done(&rests);
+	lone_archives_done(&all);
 }
 
 /* Who is not trusted with pruning, and who has not signed yet, says nothing. */
@@ -105,15 +104,15 @@ static void a_copied_record_waits_for_a_week(struct fixture *f)
 	autofree char *label = test_snapshot_make(f, "prod");
 	reduce_first(f);
 	assert_int_equal(
-	    snapshot_rest_copy(f->s.t->real, to->real, label, &err), 1);
+	    lone_archive_copy_record(f->s.t->real, to->real, label, &err), 1);
 	assert_int_equal(
-	    snapshot_rest_copy(f->s.t->real, to->real, label, &err), 1);
+	    lone_archive_copy_record(f->s.t->real, to->real, label, &err), 1);
 	assert_int_equal(gathered(f, to->real, 6 * 86400), 0);
 	assert_int_equal(gathered(f, to->real, 8 * 86400), 1);
-	assert_ok(snapshot_rest_forget(to->real, label, &err), err);
+	assert_ok(lone_archive_forget_record(to->real, label, &err), err);
 	assert_int_equal(test_vault_count(to, ""), 0);
 	assert_int_equal(
-	    snapshot_rest_copy(to->real, f->s.t->real, label, &err), 0);
+	    lone_archive_copy_record(to->real, f->s.t->real, label, &err), 0);
 	test_vault_free(to);
 }
 
@@ -128,7 +127,7 @@ static void a_record_beside_a_manifest_goes(struct fixture *f)
 	test_snapshot_put(f, label, ".archive.json.minisig");
 	assert_ok(snapshot_list(f->s.t->real, "prod", &list, &err), err);
 	assert_int_equal(
-	    snapshot_rest_tidy(f->s.t->real, &list, &f->s.trust, &err), 2);
+	    lone_archives_tidy(f->s.t->real, &list, &f->s.trust, &err), 2);
 	assert_int_equal(test_vault_count(f->s.t, ""), 3);
 }
 
@@ -144,5 +143,5 @@ int main(void)
 	};
 
 	return cmocka_run_group_tests_name(
-	    "snapshot_rest", tests, test_vaults_start, test_vaults_stop);
+	    "lone_archive", tests, test_vaults_start, test_vaults_stop);
 }
