@@ -33,6 +33,12 @@ static int cores(void)
 	return n < 1 ? 1 : n > MAX_THREADS ? MAX_THREADS : (int)n;
 }
 
+/* What is configured; of zstd, else ours. */
+static int level_of(const struct archive_options *o, int zstd)
+{
+	return o->level || o->compression != ARCHIVE_ZSTD ? o->level : zstd;
+}
+
 static void count_known(void *ctx, uint64_t bytes)
 {
 	struct body *b = ctx;
@@ -47,12 +53,9 @@ int body_init(struct body *b, const struct archive_options *o,
 	cleanup(buf_done) struct buf start = BUF_INIT;
 
 	b->out = sink;
-	b->compress = (struct compress_options){.compression = o->compression,
-	    .level = o->level || o->compression != ARCHIVE_ZSTD ? o->level
-								: ZSTD_LEVEL};
-	b->contents_level = o->level || o->compression != ARCHIVE_ZSTD
-				? o->level
-				: ZSTD_CONTENTS_LEVEL;
+	b->compress = (struct compress_options){
+	    .compression = o->compression, .level = level_of(o, ZSTD_LEVEL)};
+	b->contents_level = level_of(o, ZSTD_CONTENTS_LEVEL);
 	b->threads = o->threads ? o->threads : cores();
 	b->mtime = o->mtime;
 	b->scratch = o->scratch;
