@@ -243,3 +243,11 @@ void meeting_not_seen(struct meeting *m, const char *prefix,
 		.reason = str_dup(why->message)};
 	pthread_mutex_unlock(&m->lock);
 }
+
+bool meeting_is_unseen(const struct meeting *m, const char *what)
+{
+	VEC_EACH (&m->unseen, u)
+		if (str_eq(u->what, what))
+			return true;
+	return false;
+}

@@ -81,4 +81,7 @@ void meeting_not_seen(struct meeting *m, const char *prefix,
     const char *resource, const char *ns, const char *what,
     const struct err *why);
 
+/* Whether that was said of `what`. */
+bool meeting_is_unseen(const struct meeting *m, const char *what);
+
 #endif

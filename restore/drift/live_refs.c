@@ -183,10 +183,7 @@ static bool is_noted(const struct meeting *m, const char *name)
 {
 	autofree char *what = str_printf("git:%s", name);
 
-	VEC_EACH (&m->unseen, u)
-		if (str_eq(u->what, what))
-			return true;
-	return false;
+	return meeting_is_unseen(m, what);
 }
 
 int live_refs_meet(struct meeting *m, struct err *err)

@@ -168,9 +168,8 @@ static void note_bucket(struct meeting *m, const char *bucket)
 	autofree char *prefix = str_printf("terraform/%s/", bucket);
 	struct err why = ERR_INIT;
 
-	VEC_EACH (&m->unseen, u)
-		if (str_eq(u->what, what))
-			return;
+	if (meeting_is_unseen(m, what))
+		return;
 	err_set(&why, ERR_NOT_FOUND,
 	    "terraform.buckets of the configuration does not name it");
 	meeting_not_seen(m, prefix, NULL, NULL, what, &why);
