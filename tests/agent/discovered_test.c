@@ -8,6 +8,7 @@
 #include "storage/base/file.h"
 #include "storage/base/mem.h"
 #include "tests/support/configs.h"
+#include "tests/support/environment.h"
 #include "tests/support/kube_script.h"
 
 #include <stdlib.h>
@@ -52,10 +53,7 @@ struct fixture {
 	struct settings *settings;
 	struct organisations organisations;
 	struct discovered d;
-	struct cancel cancel;
-	struct test_clock clock;
-	struct test_random random;
-	struct connect_env env;
+	struct test_environment env;
 };
 
 static int set_up(void **state)
@@ -63,11 +61,7 @@ static int set_up(void **state)
 	struct fixture *f = mem_new(struct fixture);
 
 	f->dir = test_dir_make();
-	test_clock_init(&f->clock, 1700000000000);
-	test_random_init(&f->random, 3);
-	f->env = (struct connect_env){.clock = &f->clock.clock,
-	    .random = &f->random.random,
-	    .cancel = &f->cancel};
+	test_environment_init(&f->env);
 	*state = f;
 	return 0;
 }
@@ -99,8 +93,8 @@ static void begin(struct fixture *f, const char *config,
 	f->settings = settings_parse(text, strlen(text), file, &err);
 	if (!f->settings)
 		fail_msg("%s", err.message);
-	assert_ok(
-	    organisations_list(f->settings, &f->env, &f->organisations, &err),
+	assert_ok(organisations_list(
+		      f->settings, &f->env.connect, &f->organisations, &err),
 	    err);
 }
 
@@ -108,8 +102,8 @@ static void add(struct fixture *f)
 {
 	struct err err = ERR_INIT;
 
-	assert_ok(
-	    discovered_add(&f->d, &f->organisations, &f->env, f->dir, &err),
+	assert_ok(discovered_add(
+		      &f->d, &f->organisations, &f->env.connect, f->dir, &err),
 	    err);
 }
 
@@ -342,8 +336,8 @@ static void a_file_that_cannot_be_written_ends_it(void **state)
 	struct err err = ERR_INIT;
 
 	BEGIN(f, CLUSTER(""), replies);
-	assert_int_equal(
-	    discovered_add(&f->d, &f->organisations, &f->env, nowhere, &err),
+	assert_int_equal(discovered_add(&f->d, &f->organisations,
+			     &f->env.connect, nowhere, &err),
 	    -1);
 	assert_contains(err.message, nowhere);
 	assert_int_equal(f->organisations.settings.git.credentials.len, 0);
@@ -356,9 +350,9 @@ static void a_run_that_is_cancelled_finds_nothing(void **state)
 	struct err err = ERR_INIT;
 
 	BEGIN(f, CLUSTER(""), none);
-	cancel_request(&f->cancel);
-	assert_fails(
-	    discovered_add(&f->d, &f->organisations, &f->env, f->dir, &err),
+	cancel_request(&f->env.cancel);
+	assert_fails(discovered_add(&f->d, &f->organisations, &f->env.connect,
+			 f->dir, &err),
 	    err, ERR_CANCELLED);
 	assert_int_equal(f->d.left.len, 0);
 }

@@ -3,6 +3,7 @@
 
 #include "storage/base/cleanup.h"
 #include "tests/support/configs.h"
+#include "tests/support/environment.h"
 #include "tests/support/script_client.h"
 
 #include <stdlib.h>
@@ -10,9 +11,7 @@
 
 /* A host that has no organisation, whatever API it is asked by. */
 struct fixture {
-	struct test_clock clock;
-	struct test_random random;
-	struct connect_env env;
+	struct test_environment env;
 	struct script_server *server;
 	char *url;
 	struct settings *settings;
@@ -27,10 +26,7 @@ static int set_up(void **state)
 {
 	struct fixture *f = mem_new(struct fixture);
 
-	test_clock_init(&f->clock, 1700000000000);
-	test_random_init(&f->random, 3);
-	f->env = (struct connect_env){
-	    .clock = &f->clock.clock, .random = &f->random.random};
+	test_environment_init(&f->env);
 	f->server = script_server_start(none, 2);
 	f->url = script_server_url(f->server, "");
 	setenv("CONNECT_HOST_ONE", "HUSH1", 1);
@@ -77,8 +73,8 @@ static int try_connect(
     struct fixture *f, int configured, const char *url, struct err *err)
 {
 	*err = (struct err)ERR_INIT;
-	return connect_host(
-	    &f->settings->git, configured, url, false, &f->env, &f->host, err);
+	return connect_host(&f->settings->git, configured, url, false,
+	    &f->env.connect, &f->host, err);
 }
 
 /* That the host of "team" is asked at a path that begins so, and with that
@@ -197,9 +193,9 @@ static void a_repository_over_ssh_is_on_the_same_host(void **state)
 
 	configure(f, "credentials: [{url: 'https://github.com/', token: "
 		     "'${CONNECT_HOST_ONE}'}]");
-	assert_ok(
-	    connect_host(&f->settings->git, SETTINGS_HOST_AUTO,
-		"git@github.com:team/web.git", true, &f->env, &f->host, &err),
+	assert_ok(connect_host(&f->settings->git, SETTINGS_HOST_AUTO,
+		      "git@github.com:team/web.git", true, &f->env.connect,
+		      &f->host, &err),
 	    err);
 	autofree char *url = host_clone_url(f->host.host, "team/web");
 	assert_string_equal(url, "https://github.com/team/web.git");

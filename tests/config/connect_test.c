@@ -7,7 +7,7 @@
 #include "storage/base/mem.h"
 #include "storage/vault/vault_dir.h"
 #include "storage/vault/vault_known.h"
-#include "tests/support/test.h"
+#include "tests/support/environment.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -15,9 +15,7 @@
 struct fixture {
 	char *dir;
 	struct settings *s;
-	struct test_clock clock;
-	struct test_random random;
-	struct connect_env env;
+	struct test_environment env;
 };
 
 static int set_up(void **state)
@@ -25,10 +23,7 @@ static int set_up(void **state)
 	struct fixture *f = mem_new(struct fixture);
 
 	f->dir = test_dir_make();
-	test_clock_init(&f->clock, 1700000000000);
-	test_random_init(&f->random, 5);
-	f->env = (struct connect_env){
-	    .clock = &f->clock.clock, .random = &f->random.random};
+	test_environment_init(&f->env);
 	*state = f;
 	return 0;
 }
@@ -70,7 +65,7 @@ static void make_key(
 {
 	cleanup(buf_done) struct buf public = BUF_INIT;
 	cleanup(secret_freep) struct secret *secret =
-	    minisign_keygen(&f->random.random, &public);
+	    minisign_keygen(&f->env.random.random, &public);
 	autofree char *public_name = str_printf("%s.pub", name);
 	struct minisign_public key;
 	struct err err = ERR_INIT;
@@ -270,7 +265,7 @@ static void mark(struct fixture *f, const char *key)
 	cleanup(minisign_key_freep) struct minisign_key *k =
 	    path ? minisign_key_read(path, NULL, &err) : NULL;
 	const struct vault_marker_new o = {.key = k,
-	    .random = &f->random.random,
+	    .random = &f->env.random.random,
 	    .now = 1700000000,
 	    .by = "h"};
 	struct vault_marker m;
@@ -290,7 +285,7 @@ static int open_marked(struct fixture *f, struct err *err)
 	cleanup(connect_vault_done) struct connect_vault v = {.vault = NULL};
 
 	if (connect_vault_marked(
-		f->s, &f->s->vaults.items[0], &f->env, &v, err))
+		f->s, &f->s->vaults.items[0], &f->env.connect, &v, err))
 		return -1;
 	assert_string_equal(vault_name(v.vault), "a");
 	struct err why = ERR_INIT;
@@ -402,8 +397,8 @@ static void a_url_has_the_credentials_of_its_beginning(void **state)
 	    "signing: none\ngit: {repositories: [{url: 'https://h/a'}], "
 	    "stall_timeout: 7s, credentials: [{url: 'https://h/', username: u, "
 	    "password_file: pw, ca_file: ca, redirect_hosts: [cdn]}]}\n");
-	assert_ok(
-	    connect_git(&f->s->git, "https://h/a", "/s", &f->env, &g, &err),
+	assert_ok(connect_git(&f->s->git, "https://h/a", "/s", &f->env.connect,
+		      &g, &err),
 	    err);
 	assert_string_equal(g.access.user, "u");
 	assert_string_equal(secret_reveal(g.access.password), "secret");
@@ -411,8 +406,8 @@ static void a_url_has_the_credentials_of_its_beginning(void **state)
 	assert_string_equal(g.access.redirect_hosts->items[0], "cdn");
 	assert_int_equal(g.access.stall_timeout_ms, 7000);
 	assert_string_equal(g.access.scratch, "/s");
-	assert_ok(connect_git(&f->s->git, "https://h.evil/a", "/s", &f->env,
-		      &none, &err),
+	assert_ok(connect_git(&f->s->git, "https://h.evil/a", "/s",
+		      &f->env.connect, &none, &err),
 	    err);
 	assert_null(none.access.user);
 	assert_null(none.access.password);
@@ -433,7 +428,7 @@ static void a_bucket_has_its_keys_and_headers(void **state)
 	    "eu-west-1, access_key_id_file: id, secret_access_key_file: key, "
 	    "headers: {x-amz-acl: private}}]}\n");
 	const struct settings_s3 *s = &f->s->terraform.buckets.items[0].s3;
-	assert_ok(connect_s3(s, "locks", &f->env, &c, &err), err);
+	assert_ok(connect_s3(s, "locks", &f->env.connect, &c, &err), err);
 	assert_string_equal(s3_bucket(c.s3), "bkt");
 	assert_string_equal(secret_reveal(c.access_key_id), "AKIA");
 	assert_string_equal(secret_reveal(c.secret_access_key), "secret");
@@ -442,7 +437,8 @@ static void a_bucket_has_its_keys_and_headers(void **state)
 	assert_string_equal(dynamodb_table(c.locks), "locks");
 	autofree char *key = file_join(f->dir, "key");
 	assert_int_equal(unlink(key), 0);
-	assert_int_equal(connect_s3(s, NULL, &f->env, &fails, &err), -1);
+	assert_int_equal(
+	    connect_s3(s, NULL, &f->env.connect, &fails, &err), -1);
 	assert_contains(err.message, "secret_access_key_file");
 }
 

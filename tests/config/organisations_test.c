@@ -3,16 +3,14 @@
 
 #include "storage/base/cleanup.h"
 #include "tests/support/configs.h"
+#include "tests/support/environment.h"
 #include "tests/support/script_client.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 struct fixture {
-	struct test_clock clock;
-	struct test_random random;
-	struct cancel cancel;
-	struct connect_env env;
+	struct test_environment env;
 	struct script_server *server;
 	char *url;
 	char *reply;
@@ -25,11 +23,7 @@ static int set_up(void **state)
 {
 	struct fixture *f = mem_new(struct fixture);
 
-	test_clock_init(&f->clock, 1700000000000);
-	test_random_init(&f->random, 3);
-	f->env = (struct connect_env){.clock = &f->clock.clock,
-	    .random = &f->random.random,
-	    .cancel = &f->cancel};
+	test_environment_init(&f->env);
 	setenv("ORGANISATIONS_TEST", "HUSH", 1);
 	*state = f;
 	return 0;
@@ -74,7 +68,7 @@ static int try_list(struct fixture *f, const char *organisation,
 	f->settings = settings_parse(text, strlen(text), "c.yaml", err);
 	if (!f->settings)
 		fail_msg("%s: %s", err->message, text);
-	return organisations_list(f->settings, &f->env, &f->all, err);
+	return organisations_list(f->settings, &f->env.connect, &f->all, err);
 }
 
 static void list(struct fixture *f, const char *organisation, const char *rest)
@@ -250,7 +244,7 @@ static void a_stopped_run_lists_nothing(void **state)
 	struct err err;
 
 	serve(f, LIST);
-	cancel_request(&f->cancel);
+	cancel_request(&f->env.cancel);
 	assert_fails(try_list(f, "", "", &err), err, ERR_CANCELLED);
 }
 

@@ -42,24 +42,14 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static int copy(struct fixture *f)
-{
-	f->err = (struct err)ERR_INIT;
-	buf_wipe(&f->out);
-	return test_opened_run(&f->t, command_copy, &f->out, &f->err);
-}
-
 static void assert_copied(struct fixture *f)
 {
-	if (copy(f))
-		fail_msg("%s", f->err.message);
+	test_opened_succeed(&f->t, command_copy, &f->out, &f->err);
 }
 
 static void assert_refused(struct fixture *f, enum err_code code)
 {
-	assert_int_equal(copy(f), -1);
-	if (f->err.code != code)
-		fail_msg("code %d: %s", f->err.code, f->err.message);
+	test_opened_fail(&f->t, command_copy, &f->out, &f->err, code);
 	assert_int_equal(f->out.len, 0);
 }
 

@@ -52,24 +52,14 @@ static void commit(struct fixture *f, const char *object)
 	f->t.command.name = "verify";
 }
 
-static int verify(struct fixture *f)
-{
-	f->err = (struct err)ERR_INIT;
-	buf_wipe(&f->out);
-	return test_opened_run(&f->t, command_verify, &f->out, &f->err);
-}
-
 static void assert_good(struct fixture *f)
 {
-	if (verify(f))
-		fail_msg("%s", f->err.message);
+	test_opened_succeed(&f->t, command_verify, &f->out, &f->err);
 }
 
 static void assert_bad(struct fixture *f, enum err_code code)
 {
-	assert_int_equal(verify(f), -1);
-	if (f->err.code != code)
-		fail_msg("code %d: %s", f->err.code, f->err.message);
+	test_opened_fail(&f->t, command_verify, &f->out, &f->err, code);
 }
 
 /* ---- what is good -------------------------------------------------------- */

@@ -12,6 +12,8 @@ void test_meeting_init(struct test_meeting *t)
 
 void test_meeting_done(struct test_meeting *t)
 {
+	if (t->server)
+		script_server_stop(t->server);
 	meeting_done(&t->m);
 	strvec_done(&t->only);
 	buf_done(&t->out);

@@ -7,12 +7,15 @@
 
 #include "restore/meeting.h"
 #include "tests/support/opened.h"
+#include "tests/support/script_server.h"
 
 struct test_meeting {
 	struct test_opened o;
 	struct meeting m;
 	struct strvec only; /* for the meeting, until it is opened: all */
 	struct buf out;	    /* the differences */
+	struct script_server
+	    *server; /* what is alive, stopped with it; or NULL */
 };
 void test_meeting_init(struct test_meeting *t);
 void test_meeting_done(struct test_meeting *t);

@@ -193,3 +193,24 @@ int test_opened_run(const struct test_opened *t,
 	assert_ok(file_read(path, 1024 * 1024, out, &unread), unread);
 	return status;
 }
+
+void test_opened_succeed(const struct test_opened *t,
+    int (*command)(const struct command *c, struct err *err), struct buf *out,
+    struct err *err)
+{
+	*err = (struct err)ERR_INIT;
+	buf_wipe(out);
+	if (test_opened_run(t, command, out, err))
+		fail_msg("%s", err->message);
+}
+
+void test_opened_fail(const struct test_opened *t,
+    int (*command)(const struct command *c, struct err *err), struct buf *out,
+    struct err *err, enum err_code code)
+{
+	*err = (struct err)ERR_INIT;
+	buf_wipe(out);
+	assert_int_equal(test_opened_run(t, command, out, err), -1);
+	if (err->code != code)
+		fail_msg("code %d: %s", err->code, err->message);
+}

@@ -48,5 +48,13 @@ void test_opened_damage(const struct test_opened *t, const char *end);
 int test_opened_run(const struct test_opened *t,
     int (*command)(const struct command *c, struct err *err), struct buf *out,
     struct err *err);
+/* The same with an error and an output that hold nothing of a run before: it
+ * ends well, or with that error. */
+void test_opened_succeed(const struct test_opened *t,
+    int (*command)(const struct command *c, struct err *err), struct buf *out,
+    struct err *err);
+void test_opened_fail(const struct test_opened *t,
+    int (*command)(const struct command *c, struct err *err), struct buf *out,
+    struct err *err, enum err_code code);
 
 #endif

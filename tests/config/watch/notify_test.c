@@ -5,6 +5,7 @@
 #include "storage/base/file.h"
 #include "storage/base/log.h"
 #include "tests/support/configs.h"
+#include "tests/support/environment.h"
 #include "tests/support/script_client.h"
 
 #include <stdlib.h>
@@ -12,10 +13,7 @@
 
 struct fixture {
 	char *dir;
-	struct test_clock clock;
-	struct test_random random;
-	struct cancel cancel;
-	struct connect_env env;
+	struct test_environment env;
 	struct script_server *server;
 	char *url;
 	struct settings *settings;
@@ -26,11 +24,7 @@ static int set_up(void **state)
 	struct fixture *f = mem_new(struct fixture);
 
 	f->dir = test_dir_make();
-	test_clock_init(&f->clock, 1700000000000);
-	test_random_init(&f->random, 3);
-	f->env = (struct connect_env){.clock = &f->clock.clock,
-	    .random = &f->random.random,
-	    .cancel = &f->cancel};
+	test_environment_init(&f->env);
 	*state = f;
 	return 0;
 }
@@ -95,7 +89,7 @@ static struct notice notice(const char *event, int status)
 
 static void tell(struct fixture *f, const struct notice *n)
 {
-	notify_all(f->settings, n, &f->env);
+	notify_all(f->settings, n, &f->env.connect);
 }
 
 static void assert_last_line(const char *part)
@@ -343,7 +337,7 @@ static void a_stopped_run_is_told(void **state)
 
 	serve(f, fine, 1, "/x");
 	configure(f, TO("json", ""));
-	cancel_request(&f->cancel);
+	cancel_request(&f->env.cancel);
 	tell(f, &n);
 	assert_int_equal(script_server_count(f->server), 1);
 }

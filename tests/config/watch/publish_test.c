@@ -4,8 +4,8 @@
 #include "storage/base/cleanup.h"
 #include "storage/base/file.h"
 #include "storage/notify/metrics.h"
+#include "tests/support/environment.h"
 #include "tests/support/script_server.h"
-#include "tests/support/test.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +13,7 @@
 struct fixture {
 	char *dir;
 	struct settings *s;
-	struct test_clock clock;
-	struct test_random random;
-	struct connect_env env;
+	struct test_environment env;
 	struct script_server *server;
 	char *url;
 };
@@ -25,10 +23,7 @@ static int set_up(void **state)
 	struct fixture *f = mem_new(struct fixture);
 
 	f->dir = test_dir_make();
-	test_clock_init(&f->clock, 1700000000000);
-	test_random_init(&f->random, 3);
-	f->env = (struct connect_env){
-	    .clock = &f->clock.clock, .random = &f->random.random};
+	test_environment_init(&f->env);
 	*state = f;
 	return 0;
 }
@@ -73,7 +68,8 @@ static void count_one(void *ctx, struct metrics *all)
 
 static void publish(struct fixture *f)
 {
-	publish_change(f->s, "backstay-agent", &f->env, count_one, NULL);
+	publish_change(
+	    f->s, "backstay-agent", &f->env.connect, count_one, NULL);
 }
 
 /* A file below the folder of the test; "" where there is none. */

@@ -14,7 +14,6 @@
 /* A snapshot, and the cluster "prod" as it is now. */
 struct fixture {
 	struct test_meeting t;
-	struct script_server *server;
 };
 
 static int set_up(void **state)
@@ -30,8 +29,6 @@ static int tear_down(void **state)
 {
 	struct fixture *f = *state;
 
-	if (f->server)
-		script_server_stop(f->server);
 	test_meeting_done(&f->t);
 	free(f);
 	return 0;
@@ -101,7 +98,7 @@ static int tear_down(void **state)
 static void open_it(struct fixture *f, const char *clusters, const char *more,
     const struct script_reply *replies, size_t count)
 {
-	f->server = script_server_start(replies, count);
+	f->t.server = script_server_start(replies, count);
 	autofree char *path = file_join(f->t.o.dir, "kubeconfig");
 	autofree char *config = str_printf("kubernetes: {clusters: [{name: "
 					   "prod, kubeconfig: '%s'%s}]}\n",
@@ -109,7 +106,7 @@ static void open_it(struct fixture *f, const char *clusters, const char *more,
 	autofree char *sources = str_printf(
 	    "[{\"kind\":\"kubernetes\",\"clusters\":[%s]}]", clusters);
 
-	test_kubeconfig_write(f->server, path);
+	test_kubeconfig_write(f->t.server, path);
 	f->t.o.sources = sources;
 	test_meeting_open(&f->t, config);
 }
@@ -157,7 +154,7 @@ static void what_was_read_by_namespace_is_read_so_again(void **state)
 	assert_found(&f->t, 0, 0, 0);
 	assert_int_equal(f->t.m.unseen.len, 0);
 	assert_int_equal(
-	    test_kube_asked(f->server, "GET /api/v1/configmaps"), 0);
+	    test_kube_asked(f->t.server, "GET /api/v1/configmaps"), 0);
 }
 
 /* One that was made since, that is wanted, and that nobody marked. */
@@ -199,9 +196,9 @@ static void a_kind_is_read_in_the_version_that_it_had(void **state)
 	    "", replies);
 	assert_int_equal(f->t.m.unseen.len, 0);
 	assert_int_equal(
-	    test_kube_asked(f->server, "GET /apis/x.io/v1/as?"), 1);
+	    test_kube_asked(f->t.server, "GET /apis/x.io/v1/as?"), 1);
 	assert_int_equal(
-	    test_kube_asked(f->server, "GET /apis/x.io/v2/bs?"), 1);
+	    test_kube_asked(f->t.server, "GET /apis/x.io/v2/bs?"), 1);
 }
 
 /* It has none of it; and may read as little now. */
@@ -219,9 +216,10 @@ static void what_the_backup_was_refused_is_not_asked_for(void **state)
 	    "", replies);
 	assert_found(&f->t, 0, 0, 0);
 	assert_int_equal(f->t.m.unseen.len, 0);
-	assert_int_equal(test_kube_asked(f->server, "GET /api/v1/secrets"), 0);
 	assert_int_equal(
-	    test_kube_asked(f->server, "GET /api/v1/configmaps"), 1);
+	    test_kube_asked(f->t.server, "GET /api/v1/secrets"), 0);
+	assert_int_equal(
+	    test_kube_asked(f->t.server, "GET /api/v1/configmaps"), 1);
 }
 
 static void a_kind_that_no_backup_takes_is_not_read(void **state)
@@ -235,8 +233,8 @@ static void a_kind_that_no_backup_takes_is_not_read(void **state)
 	assert_found(&f->t, 0, 0, 0);
 	assert_int_equal(f->t.m.unseen.len, 0);
 	assert_int_equal(
-	    test_kube_asked(f->server, "GET /api/v1/configmaps"), 0);
-	assert_int_equal(test_kube_asked(f->server, "GET /api/v1/events"), 0);
+	    test_kube_asked(f->t.server, "GET /api/v1/configmaps"), 0);
+	assert_int_equal(test_kube_asked(f->t.server, "GET /api/v1/events"), 0);
 }
 
 /* ---- what cannot be seen ------------------------------------------------- */
@@ -321,7 +319,7 @@ static void namespaces_that_cannot_be_listed_end_it(void **state)
 	assert_int_equal(f->t.m.unseen.len, 1);
 	assert_string_equal(f->t.m.unseen.items[0].what, "kubernetes:prod/");
 	assert_int_equal(
-	    test_kube_asked(f->server, "GET /api/v1/configmaps"), 0);
+	    test_kube_asked(f->t.server, "GET /api/v1/configmaps"), 0);
 }
 
 static void a_cluster_that_only_one_side_knows_is_said(void **state)
@@ -338,7 +336,7 @@ static void a_cluster_that_only_one_side_knows_is_said(void **state)
 	assert_string_equal(f->t.m.unseen.items[1].what, "kubernetes:prod/");
 	assert_contains(
 	    f->t.m.unseen.items[1].reason, "the snapshot does not have it");
-	assert_int_equal(script_server_count(f->server), 0);
+	assert_int_equal(script_server_count(f->t.server), 0);
 }
 
 static void a_run_that_is_cancelled_ends(void **state)
@@ -350,7 +348,7 @@ static void a_run_that_is_cancelled_ends(void **state)
 	cancel_request(&f->t.o.cancel);
 	assert_fails(live_objects_meet(&f->t.m, &err), err, ERR_CANCELLED);
 	assert_int_equal(f->t.m.unseen.len, 0);
-	assert_int_equal(script_server_count(f->server), 0);
+	assert_int_equal(script_server_count(f->t.server), 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

@@ -15,7 +15,6 @@
 /* A snapshot, and the repository "team/app" as it is now: a directory. */
 struct fixture {
 	struct test_meeting t;
-	struct script_server *server; /* for another; or NULL */
 	char *live;
 };
 
@@ -35,8 +34,6 @@ static int tear_down(void **state)
 {
 	struct fixture *f = *state;
 
-	if (f->server)
-		script_server_stop(f->server);
 	test_dir_remove(f->live);
 	test_meeting_done(&f->t);
 	free(f);
@@ -204,8 +201,8 @@ static void what_does_not_answer_is_not_gone(void **state)
 	struct git_id a = commit(f, "a", NULL);
 
 	test_ref(f->live, MAIN, &a);
-	f->server = script_server_start(&reply, 1);
-	autofree char *url = script_server_url(f->server, "/web.git");
+	f->t.server = script_server_start(&reply, 1);
+	autofree char *url = script_server_url(f->t.server, "/web.git");
 	autofree char *web = str_printf(", {name: web, url: '%s'}", url);
 	autofree char *credentials =
 	    str_printf(", credentials: [{url: '%s', username: u, "
@@ -258,8 +255,8 @@ static void of_an_organisation_that_is_not_listed_nothing_is_gone(void **state)
 	struct git_id a = commit(f, "a", NULL);
 
 	test_ref(f->live, MAIN, &a);
-	f->server = script_server_start(&reply, 1);
-	autofree char *url = script_server_url(f->server, "");
+	f->t.server = script_server_start(&reply, 1);
+	autofree char *url = script_server_url(f->t.server, "");
 	autofree char *more =
 	    str_printf(", credentials: [{url: '%s/', token: "
 		       "'${LIVE_REFS_TEST}'}], organisations: [{url: "

@@ -12,7 +12,6 @@
 /* A snapshot, and the store in which its bucket "states" is. */
 struct fixture {
 	struct test_meeting t;
-	struct script_server *server;
 };
 
 static int set_up(void **state)
@@ -31,8 +30,6 @@ static int tear_down(void **state)
 {
 	struct fixture *f = *state;
 
-	if (f->server)
-		script_server_stop(f->server);
 	test_meeting_done(&f->t);
 	free(f);
 	return 0;
@@ -63,8 +60,8 @@ static int tear_down(void **state)
 static int try_meet(struct fixture *f, const char *more,
     const struct script_reply *replies, size_t count, struct err *err)
 {
-	f->server = script_server_start(replies, count);
-	autofree char *url = script_server_url(f->server, "");
+	f->t.server = script_server_start(replies, count);
+	autofree char *url = script_server_url(f->t.server, "");
 	autofree char *config =
 	    str_printf("terraform: {buckets: [{bucket: states, endpoint: '%s', "
 		       "addressing: path%s}]}\n",
@@ -113,7 +110,7 @@ static void what_no_backup_takes_is_not_read(void **state)
 
 	meet(f, ", include: ['in/*'], exclude: ['*/old', 'in/a']", replies, 1);
 	assert_found(&f->t, 0, 0, 0);
-	assert_int_equal(script_server_count(f->server), 1);
+	assert_int_equal(script_server_count(f->t.server), 1);
 }
 
 /* But one that the snapshot has is compared, whatever it is now. */
@@ -181,8 +178,8 @@ static void of_a_bucket_that_is_not_listed_nothing_is_gone(void **state)
 	meet(f, ", prefixes: [a, b]", replies, 1);
 	assert_found(&f->t, 0, 0, 0);
 	assert_unseen(&f->t, "terraform:states", "403");
-	assert_int_equal(script_server_count(f->server), 1);
-	assert_contains(script_server_request(f->server, 0), "prefix=a");
+	assert_int_equal(script_server_count(f->t.server), 1);
+	assert_contains(script_server_request(f->t.server, 0), "prefix=a");
 }
 
 /* It was taken, and is left out now: nobody looks, so nothing is gone. */

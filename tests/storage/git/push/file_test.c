@@ -5,55 +5,29 @@
 #include "storage/base/file.h"
 #include "storage/git/repo/ref_files.h"
 #include "tests/support/packs.h"
+#include "tests/support/pushes.h"
 #include "tests/support/test.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
 
-/* A snapshot with two tags, each of a blob in a pack; and the target's path. */
-struct fixture {
-	char *dir, *from, *to;
-	struct git_id one, two;
-	struct git_access access;
-	struct push_options o;
-	struct push_result result;
-};
-
 static int set_up(void **state)
 {
-	struct fixture *f = mem_new(struct fixture);
-	struct test_pack pack = {.bytes = BUF_INIT};
+	struct test_push *f = test_push_new();
 
-	f->dir = test_dir_make();
-	f->from = file_join(f->dir, "from.git");
-	f->to = file_join(f->dir, "to.git");
-	test_mirror(f->from);
-	test_pack_blob(&pack, "one");
-	test_pack_blob(&pack, "two");
-	test_pack_keep(&pack, f->from);
-	f->one = test_object_id("blob", "one");
-	f->two = test_object_id("blob", "two");
 	test_ref(f->from, "refs/tags/one", &f->one);
 	test_ref(f->from, "refs/tags/two", &f->two);
-	f->o = (struct push_options){
-	    .url = f->to, .dir = f->from, .access = &f->access};
 	*state = f;
 	return 0;
 }
 
 static int tear_down(void **state)
 {
-	struct fixture *f = *state;
-
-	push_result_done(&f->result);
-	test_dir_remove(f->dir);
-	free(f->from);
-	free(f->to);
-	free(f);
+	test_push_free(*state);
 	return 0;
 }
 
-static int try_push(struct fixture *f, struct err *err)
+static int try_push(struct test_push *f, struct err *err)
 {
 	push_result_done(&f->result);
 	*err = (struct err)ERR_INIT;
@@ -61,7 +35,7 @@ static int try_push(struct fixture *f, struct err *err)
 }
 
 /* What became of each ref, "tags/one:created", a space after each. */
-static void assert_pushed(struct fixture *f, const char *expected)
+static void assert_pushed(struct test_push *f, const char *expected)
 {
 	static const char *const names[] = {[PUSH_REF_CREATED] = "created",
 	    [PUSH_REF_UPDATED] = "updated",
@@ -79,7 +53,7 @@ static void assert_pushed(struct fixture *f, const char *expected)
 }
 
 /* The refs that the target has, "tags/one=6b ", by the begin of their ids. */
-static void assert_target(const struct fixture *f, const char *expected)
+static void assert_target(const struct test_push *f, const char *expected)
 {
 	cleanup(buf_done) struct buf line = BUF_INIT;
 	struct git_refvec refs = VEC_INIT;
@@ -102,7 +76,7 @@ static void assert_target(const struct fixture *f, const char *expected)
 
 static void where_there_is_none_it_is_made(void **state)
 {
-	struct fixture *f = *state;
+	struct test_push *f = *state;
 	autofree char *head = file_join(f->to, "HEAD");
 	autofree char *config = file_join(f->to, "config");
 	autofree char *packed = file_join(f->to, "packed-refs");
@@ -124,7 +98,7 @@ static void where_there_is_none_it_is_made(void **state)
 
 static void an_empty_folder_is_none(void **state)
 {
-	struct fixture *f = *state;
+	struct test_push *f = *state;
 
 	assert_int_equal(mkdir(f->to, 0755), 0);
 	assert_pushed(f, CREATED);
@@ -134,7 +108,7 @@ static void an_empty_folder_is_none(void **state)
 
 static void a_dry_run_makes_nothing(void **state)
 {
-	struct fixture *f = *state;
+	struct test_push *f = *state;
 
 	f->o.dry_run = true;
 	assert_pushed(f, CREATED);
@@ -146,7 +120,7 @@ static void a_dry_run_makes_nothing(void **state)
 
 static void what_is_no_repository_is_refused(void **state)
 {
-	struct fixture *f = *state;
+	struct test_push *f = *state;
 	autofree char *file = file_join(f->to, "note.txt");
 	struct err err = ERR_INIT;
 
@@ -161,7 +135,7 @@ static void what_is_no_repository_is_refused(void **state)
 
 static void what_it_has_is_not_sent_again(void **state)
 {
-	struct fixture *f = *state;
+	struct test_push *f = *state;
 
 	assert_pushed(f, CREATED);
 	assert_pushed(f, "tags/one:unchanged tags/two:unchanged ");
@@ -171,7 +145,7 @@ static void what_it_has_is_not_sent_again(void **state)
 
 static void what_it_lacks_is_added(void **state)
 {
-	struct fixture *f = *state;
+	struct test_push *f = *state;
 
 	test_mirror(f->to);
 	assert_pushed(f, CREATED);
@@ -183,7 +157,7 @@ static void what_it_lacks_is_added(void **state)
 /* Nobody's work is written over unless that was asked for. */
 static void other_refs_are_kept_unless_told_otherwise(void **state)
 {
-	struct fixture *f = *state;
+	struct test_push *f = *state;
 	struct err err;
 
 	assert_pushed(f, CREATED);
@@ -206,7 +180,7 @@ static void other_refs_are_kept_unless_told_otherwise(void **state)
 /* Each may be refused: the others are done. */
 static void a_ref_that_is_locked_does_not_keep_the_others(void **state)
 {
-	struct fixture *f = *state;
+	struct test_push *f = *state;
 	autofree char *tags = file_join(f->to, "refs/tags");
 	autofree char *lock = file_join(f->to, "refs/tags/one.lock");
 	struct err err = ERR_INIT;
@@ -225,7 +199,7 @@ static void one_with_a_working_tree_is_refused(void **state)
 {
 	static const char text[] =
 	    "[core]\n\trepositoryformatversion = 0\n\tbare = false\n";
-	struct fixture *f = *state;
+	struct test_push *f = *state;
 	autofree char *config = file_join(f->to, "config");
 	struct err err = ERR_INIT;
 
@@ -243,7 +217,7 @@ static void one_of_another_hash_is_refused(void **state)
 	static const char text[] =
 	    "[core]\n\trepositoryformatversion = 1\n\tbare = true\n"
 	    "[extensions]\n\tobjectformat = sha256\n";
-	struct fixture *f = *state;
+	struct test_push *f = *state;
 	autofree char *config = file_join(f->to, "config");
 	struct err err = ERR_INIT;
 
@@ -255,7 +229,7 @@ static void one_of_another_hash_is_refused(void **state)
 
 static void a_stopped_push_says_so(void **state)
 {
-	struct fixture *f = *state;
+	struct test_push *f = *state;
 	struct cancel stop = {0};
 	struct err err;
 

@@ -8,51 +8,28 @@
 #include "storage/base/str.h"
 #include "tests/support/git_script.h"
 #include "tests/support/packs.h"
+#include "tests/support/pushes.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
-struct fixture {
-	char *dir, *from, *to;
-	struct git_access access;
-	struct push_options o;
-	struct push_result result;
-};
-
 static int set_up(void **state)
 {
-	struct fixture *f = mem_new(struct fixture);
-	struct test_pack pack = {.count = 0};
-	struct git_id one = test_object_id("blob", "one");
+	struct test_push *f = test_push_new();
 
-	f->dir = test_dir_make();
-	f->from = file_join(f->dir, "from.git");
-	f->to = file_join(f->dir, "to.git");
-	test_mirror(f->from);
-	test_pack_blob(&pack, "one");
-	test_pack_blob(&pack, "two");
-	test_pack_keep(&pack, f->from);
-	test_ref(f->from, "refs/tags/m", &one);
-	f->o = (struct push_options){
-	    .url = f->to, .dir = f->from, .access = &f->access};
+	test_ref(f->from, "refs/tags/m", &f->one);
 	*state = f;
 	return 0;
 }
 
 static int tear_down(void **state)
 {
-	struct fixture *f = *state;
-
-	push_result_done(&f->result);
-	test_dir_remove(f->dir);
-	free(f->from);
-	free(f->to);
-	free(f);
+	test_push_free(*state);
 	return 0;
 }
 
 static void write_file(
-    const struct fixture *f, const char *name, const char *text)
+    const struct test_push *f, const char *name, const char *text)
 {
 	autofree char *path = file_join(f->from, name);
 	struct err err = ERR_INIT;
@@ -60,7 +37,7 @@ static void write_file(
 	assert_ok(file_write_durably(path, text, strlen(text), &err), err);
 }
 
-static void assert_refused(struct fixture *f, enum err_code code)
+static void assert_refused(struct test_push *f, enum err_code code)
 {
 	struct err err;
 
@@ -74,7 +51,7 @@ static void assert_refused(struct fixture *f, enum err_code code)
 
 static void what_the_snapshot_cannot_give_makes_no_target(void **state)
 {
-	struct fixture *f = *state;
+	struct test_push *f = *state;
 	autofree char *head = file_join(f->from, "HEAD");
 
 	write_file(f, "packed-refs", "?\n");
@@ -94,7 +71,7 @@ static void a_url_that_cannot_be_is_asked_nothing(void **state)
 {
 	static const char *const urls[] = {
 	    "https://ann:HUSH@git.test/r.git", "ftp://git.test/HUSH"};
-	struct fixture *f = *state;
+	struct test_push *f = *state;
 	struct err err;
 
 	for (size_t i = 0; i < 2; i++) {
@@ -112,7 +89,7 @@ static void what_became_of_refs_is_sorted_by_name(void **state)
 	static const enum push_ref_kind kinds[] = {PUSH_REF_DELETED,
 	    PUSH_REF_CREATED, PUSH_REF_UPDATED, PUSH_REF_UNCHANGED,
 	    PUSH_REF_DELETED};
-	struct fixture *f = *state;
+	struct test_push *f = *state;
 	struct git_id one = test_object_id("blob", "one"),
 		      two = test_object_id("blob", "two");
 	struct err err = ERR_INIT;
@@ -141,7 +118,7 @@ static void what_became_of_refs_is_sorted_by_name(void **state)
 
 static void a_detached_head_is_its_id(void **state)
 {
-	struct fixture *f = *state;
+	struct test_push *f = *state;
 	struct git_id one = test_object_id("blob", "one");
 	char hex[GIT_ID_HEX];
 	struct err err = ERR_INIT;
